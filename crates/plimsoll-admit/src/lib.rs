@@ -1,0 +1,1 @@
+//! Admission: the native decision over workloads and verified facts.

@@ -1,0 +1,1 @@
+//! Advisories: parsing feeds, the flat index, matching packages.

@@ -1,0 +1,1 @@
+//! Engines: admission policies emitted for Kyverno, Gatekeeper and ValidatingAdmissionPolicy.

@@ -1,0 +1,1 @@
+//! Envelopes: DSSE, in-toto statements and predicates, sigstore bundles, referrer manifests.

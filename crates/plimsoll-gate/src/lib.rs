@@ -1,0 +1,1 @@
+//! The scan gate: vulnerabilities judged by the tier's thresholds.

@@ -1,0 +1,1 @@
+//! Hardening: static closure, plan, rewritten image, manifest patches.

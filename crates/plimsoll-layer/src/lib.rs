@@ -1,0 +1,1 @@
+//! Layers: streaming decompression and tar reading under limits, deterministic tar writing.

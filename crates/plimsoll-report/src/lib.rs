@@ -1,0 +1,1 @@
+//! Reports: findings and results rendered as terminal text, JSON, SARIF and Markdown.

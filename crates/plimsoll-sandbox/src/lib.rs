@@ -1,0 +1,1 @@
+//! Run proof: the hardened root started without privileges by an installed runtime.

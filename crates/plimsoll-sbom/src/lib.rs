@@ -1,0 +1,1 @@
+//! SBOM documents: SPDX and CycloneDX writers and readers.

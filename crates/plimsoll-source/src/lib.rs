@@ -1,0 +1,1 @@
+//! Image sources: layouts, archives, directories and registries opened as images.

@@ -1,0 +1,1 @@
+//! Keys: cosign-compatible key files and signing.

@@ -1,0 +1,5 @@
+//! Verification: signatures and attestations checked against policy, without network.
+
+mod facts;
+
+pub use facts::{AttestationFact, ImageFacts, Signature, Verified};

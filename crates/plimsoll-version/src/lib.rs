@@ -1,0 +1,1 @@
+//! Version orderings of package ecosystems, and package URLs.

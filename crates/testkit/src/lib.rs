@@ -1,0 +1,1 @@
+//! Test kit: images, trees and archives built in memory.

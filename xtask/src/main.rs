@@ -1,0 +1,2 @@
+//! Lanes.
+fn main() {}
