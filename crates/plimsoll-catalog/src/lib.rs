@@ -2,6 +2,23 @@
 //!
 //! One module per ecosystem. A cataloger reads only evidence the package manager itself wrote; what it cannot read it
 //! names in [`Catalog::problems`] and never drops silently.
+//!
+//! Use: keep the bytes of the files that [`wants`] asks for while the tree is built, then call [`catalog`].
+
+pub mod apk;
+pub mod copyright;
+pub mod deb822;
+pub mod dpkg;
+pub mod license;
+pub mod release;
+
+mod evidence;
+pub mod link;
+mod owned;
+mod read;
+
+pub use evidence::wants;
+pub use read::catalog;
 
 /// What an image holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

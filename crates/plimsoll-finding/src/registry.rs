@@ -27,6 +27,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         crate::gate::RULES,
         crate::harden::RULES,
         crate::manifest::RULES,
+        crate::rubric::RULES,
         crate::signing::RULES,
     ]
     .into_iter()

@@ -369,10 +369,23 @@ pub struct TierAssignment {
     pub origin: Origin,
 }
 
+/// A component as an architecture document describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// Its name, kebab-case.
+    pub name: String,
+    /// Its tier, if the document states one.
+    pub tier: Option<Tier>,
+    /// Workloads that belong to it besides those of its own name, `Kind/name`.
+    pub workloads: Vec<String>,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
 /// Everything decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Intent {
-    /// Product or component name, from the architecture document.
+    /// Product or component name, from the architecture document; `None` if several components are described.
     pub component: Option<Decided<String>>,
     /// `tiers.assign`.
     pub tiers: Setting<Vec<TierAssignment>>,
@@ -410,4 +423,8 @@ pub struct Intent {
     pub waivers: Vec<Waiver>,
     /// `tools`; optional.
     pub tools: Tools,
+    /// Every component that a document describes. Its tier holds for its own workloads, and never against `tiers`.
+    pub components: Vec<Component>,
+    /// Where each decided key stands, by its dotted path; keys that are left at their default are not in it.
+    pub origins: BTreeMap<String, Origin>,
 }

@@ -174,6 +174,7 @@ impl Index {
 
 /// A manifest or an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "documents are few and short-lived")]
 pub enum Document {
     /// An image manifest.
     Manifest(Manifest),

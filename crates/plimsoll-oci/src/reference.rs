@@ -95,7 +95,8 @@ impl FromStr for Reference {
             Some(_) => ("docker.io", rest.to_owned()),
             None => ("docker.io", format!("library/{rest}")),
         };
-        let registry = match registry {
+        let lower = registry.to_ascii_lowercase();
+        let registry = match lower.as_str() {
             "index.docker.io" | "registry-1.docker.io" => "docker.io",
             other => other,
         };
@@ -109,7 +110,7 @@ impl FromStr for Reference {
         if repository.len() > 255 || !repository.split('/').all(is_component) {
             return Err(ReferenceError::Repository(text.to_owned()));
         }
-        Ok(Self { registry: registry.to_ascii_lowercase(), repository, tag, digest })
+        Ok(Self { registry: registry.to_owned(), repository, tag, digest })
     }
 }
 
@@ -144,8 +145,12 @@ fn is_host(host: &str) -> bool {
             && !label.ends_with('-')
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     });
-    let port_ok = port.is_empty() || port.strip_prefix(':').is_some_and(|p| p.parse::<u16>().is_ok());
+    let port_ok = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
     name_ok && port_ok
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 impl fmt::Display for Reference {
@@ -166,7 +171,7 @@ mod tests {
 
     #[test]
     fn normalises_docker_hub() {
-        for text in ["nginx", "library/nginx", "docker.io/nginx", "index.docker.io/library/nginx"] {
+        for text in ["nginx", "library/nginx", "docker.io/nginx", "Index.Docker.io/library/nginx"] {
             assert_eq!(parsed(text), "docker.io/library/nginx", "{text}");
         }
         assert_eq!(parsed("acme/app:1"), "docker.io/acme/app:1");
@@ -190,7 +195,21 @@ mod tests {
     #[test]
     fn refuses_malformed() {
         let upper = format!("a/b@sha256:{}", "A".repeat(64));
-        for bad in ["", " ", "a b", "A/b", "a//b", "a/-b", "a:", "a@sha256:12", "x.io/a:b:c", "..", "-.io/a", &upper] {
+        for bad in [
+            "",
+            " ",
+            "a b",
+            "A/b",
+            "a//b",
+            "a/-b",
+            "a:",
+            "x.io:+80/a",
+            "a@sha256:12",
+            "x.io/a:b:c",
+            "..",
+            "-.io/a",
+            &upper,
+        ] {
             assert!(bad.parse::<Reference>().is_err(), "{bad:?}");
         }
     }

@@ -1,1 +1,93 @@
-//! SBOM documents: SPDX and CycloneDX writers and readers.
+//! SBOM documents: SPDX 2.3 and CycloneDX 1.6 written, SPDX 2, CycloneDX 1.4 to 1.7 and Syft JSON read.
+//!
+//! Every format is written from one value, [`Sbom`], and read back into it. The bytes depend on the value alone: the
+//! identifiers that the formats ask to be unique are derived from the content, and the time is part of the value.
+
+mod read;
+mod write;
+
+pub use read::{Format, MAX_BYTES, ReadError, read, sniff};
+pub use write::{write_cyclonedx, write_purls, write_spdx};
+
+use jiff::Timestamp;
+use plimsoll_catalog::{Catalog, Distro, Package, Problem};
+use plimsoll_oci::{Digest, Platform};
+
+/// What is known of an image's packages, whatever document it stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sbom {
+    /// The image it is about.
+    pub subject: Subject,
+    /// The distribution.
+    pub distro: Option<Distro>,
+    /// The packages, sorted as in a catalogue. Documents do not hold [`Package::files`].
+    pub packages: Vec<Package>,
+    /// Packages that hardening took out. They are not components: they are told as properties.
+    pub removed: Vec<Removed>,
+    /// What could not be read. A document with problems says that it is incomplete.
+    pub problems: Vec<Problem>,
+    /// Who wrote the document: the program.
+    pub tool: Tool,
+    /// Who wrote the document: the organisation, where one is configured.
+    pub author: Option<String>,
+    /// When. Written to the second.
+    pub created: Timestamp,
+}
+
+/// The image an SBOM is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// Repository (`registry.example.org/shop/web`) or what the source is called.
+    pub name: String,
+    /// Tag or version, if there is one; the digest stands in for it in documents.
+    pub version: Option<String>,
+    /// Digest of the image's manifest.
+    pub digest: Option<Digest>,
+    /// Platform.
+    pub platform: Option<Platform>,
+    /// Digests of the uncompressed layers, base first: what the layer numbers of packages mean.
+    pub layers: Vec<Digest>,
+}
+
+/// A package that hardening took out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Removed {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Package URL.
+    pub purl: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A program that wrote a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tool {
+    /// Name: `plimsoll`, `syft`.
+    pub name: String,
+    /// Version; empty where the document does not say.
+    pub version: String,
+}
+
+impl Sbom {
+    /// The SBOM of a catalogue, written by this program at `version`.
+    pub fn new(subject: Subject, catalog: Catalog, version: &str, created: Timestamp) -> Self {
+        Self {
+            subject,
+            distro: catalog.distro,
+            packages: catalog.packages,
+            removed: Vec::new(),
+            problems: catalog.problems,
+            tool: Tool { name: "plimsoll".to_owned(), version: version.to_owned() },
+            author: None,
+            created,
+        }
+    }
+
+    /// Whether this SBOM is about the image with `digest`. One that names no digest is about no image in particular.
+    pub fn is_about(&self, digest: &Digest) -> bool {
+        self.subject.digest.as_ref() == Some(digest)
+    }
+}

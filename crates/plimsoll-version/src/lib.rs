@@ -1,1 +1,10 @@
 //! Version orderings of package ecosystems, and package URLs.
+
+pub mod apk;
+pub mod coerced;
+pub mod dpkg;
+mod error;
+mod number;
+pub mod purl;
+
+pub use error::VersionError;

@@ -3,6 +3,23 @@
 //! Everything that looks at workloads (hardening, audit, admission) sees these types, so a container list that one of
 //! them forgets cannot exist.
 
+mod manifest;
+mod pod;
+mod process;
+mod review;
+mod security;
+mod strict;
+mod unknown;
+
+pub use manifest::{
+    MAX_DOCUMENTS, MAX_MANIFEST_BYTES, Manifests, OtherObject, ParseProblem, ProblemKind, parse_manifests,
+};
+pub use pod::{Malformed, WORKLOAD_KINDS, workload_from_object};
+pub use process::{Command, EnvVar, Mount, Port};
+pub use review::{AdmissionRequest, MAX_REVIEW_BYTES, Operation, ReviewError, parse_admission_review};
+pub use security::{Capabilities, Field, Security};
+pub use strict::parse_json;
+
 use serde_json::Value;
 
 /// One workload: a Pod, or a controller that makes Pods.
