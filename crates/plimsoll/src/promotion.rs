@@ -130,7 +130,7 @@ pub(crate) fn promote(job: &Job<'_>, common: &Common, ui: &Ui) -> Result<Promoti
     }
     let signed = evidence::sign(job, &built, &documents, verdict.as_ref(), &layout)?;
     step(ui, 5, &format!("signed {} and attested: {}", built.image.digest(), signed.what()));
-    let (verification, place) = publish::publish(job, &built.image, &signed, &layout, common)?;
+    let verification = publish::check(job, &built.image, &layout, common)?;
     step(ui, 6, &format!("provenance: {}", evidence::level_text(&verification, job)));
     let policies = policies(job);
     let engines: Vec<&str> = job.effective.admission.engines.iter().map(|e| e.name()).collect();
@@ -138,8 +138,16 @@ pub(crate) fn promote(job: &Job<'_>, common: &Common, ui: &Ui) -> Result<Promoti
     files.extend(policies);
     let proof = proving::prove(&job.effective.admission, job.now, common, ui)?;
     let wrong = proof.rows.iter().filter(|r| !r.holds()).count();
-    step(ui, 8, &format!("verified: {}; {}", place, proof_text(&proof)));
     let promoted = patch(job, &built, &used, &verification, &mut files, common)?;
+    let admitted = wrong == 0 && promoted.as_ref().is_some_and(Decision::allowed);
+    let (verification, place) = if admitted {
+        publish::publish(job, &built.image, &signed, verification, &layout, common)?
+    } else {
+        let denials: Vec<Finding> = promoted.iter().flat_map(Decision::denials).cloned().collect();
+        ui.line(&plimsoll_report::findings_text(&denials, ui.err));
+        (verification, "nowhere: admission refuses the workload as the patches leave it".to_owned())
+    };
+    step(ui, 8, &format!("verified: {place}; {}", proof_text(&proof)));
     for (name, bytes) in &documents {
         files.insert(format!("sbom/{name}"), bytes.clone());
     }
@@ -162,11 +170,7 @@ pub(crate) fn promote(job: &Job<'_>, common: &Common, ui: &Ui) -> Result<Promoti
     signed_files.push("image/index.json".to_owned());
     write(job, files, &signed, &built.plan, Some(&layout))?;
     Ok(Promotion {
-        exit: if wrong == 0 && promoted.as_ref().is_some_and(Decision::allowed) {
-            Exit::Ok
-        } else {
-            Exit::PolicyDenies
-        },
+        exit: if admitted { Exit::Ok } else { Exit::PolicyDenies },
         admitted: promoted,
         digest: built.image.digest().clone(),
         before: built.before,

@@ -18,34 +18,37 @@ use crate::facts;
 use crate::net;
 use crate::ui::Ui;
 
-/// Pushes where that was asked for, reads everything back and verifies it. Gives the verification, and where it was read.
-///
-/// The signature is verified before anything is pushed too: a key that the decisions do not trust leaves no image behind.
-pub(crate) fn publish(
-    job: &Job<'_>,
-    image: &BlobImage,
-    signed: &Signed,
-    layout: &Path,
-    common: &Common,
-) -> Result<(Verification, String)> {
+/// Verifies what was just made, in the layout it was written to. A key that the decisions do not trust ends the run here,
+/// before anything is pushed.
+pub(crate) fn check(job: &Job<'_>, image: &BlobImage, layout: &Path, common: &Common) -> Result<Verification> {
     let digest = image.digest();
     let name = job.push.as_ref().map_or_else(|| trusted_name(job), Reference::name);
     let arg = SubjectArg { reference: format!("oci-dir:{}@{digest}", layout.display()), resolve: false, meant: None };
     let made = bundles::subject(&arg, common, &Ui::nothing())?.bundles()?;
-    let mut verification = trusted(job, digest, &name, &made)?;
-    let mut place = "the layout that was written".to_owned();
-    if let Some(to) = &job.push {
-        push(job, image, signed, layout, to, common)?;
-        verification = trusted(job, digest, &name, &bundles::of_registry(&job.client, to, digest)?)?;
-        place = format!("{name}@{digest}");
-    }
-    verification.facts.user = Some(image.config().container.user.clone());
-    Ok((verification, place))
+    trusted(job, image, &name, &made)
+}
+
+/// Pushes where that was asked for, reads everything back and verifies it again. Gives the verification, and where it was
+/// read; `made` is what [`check`] gave.
+pub(crate) fn publish(
+    job: &Job<'_>,
+    image: &BlobImage,
+    signed: &Signed,
+    made: Verification,
+    layout: &Path,
+    common: &Common,
+) -> Result<(Verification, String)> {
+    let Some(to) = &job.push else { return Ok((made, "the layout that was written".to_owned())) };
+    let digest = image.digest();
+    push(job, image, signed, layout, to, common)?;
+    let verification = trusted(job, image, &to.name(), &bundles::of_registry(&job.client, to, digest)?)?;
+    Ok((verification, format!("{}@{digest}", to.name())))
 }
 
 /// Verifies the bundles; that the image is not signed is a failure.
-fn trusted(job: &Job<'_>, digest: &Digest, name: &str, found: &[Found]) -> Result<Verification> {
-    let verification = facts::verify(digest, name, found, &job.effective.admission, job.now);
+fn trusted(job: &Job<'_>, image: &BlobImage, name: &str, found: &[Found]) -> Result<Verification> {
+    let mut verification = facts::verify(image.digest(), name, found, &job.effective.admission, job.now);
+    verification.facts.user = Some(image.config().container.user.clone());
     if verification.is_signed() {
         return Ok(verification);
     }

@@ -91,6 +91,21 @@ fn a_key_nobody_trusts_pushes_nothing() {
 }
 
 #[test]
+fn a_workload_that_admission_would_refuse_is_not_pushed() {
+    let registry = Registry::start();
+    let site = registry.site();
+    let sidecar = format!("{}/harbour/sidecar@sha256:{}", registry.name(), "0".repeat(64));
+    let container = format!("        - name: sidecar\n          image: {sidecar}\n        - name: tidewater\n");
+    site.edit("manifests/deployment.yaml", "        - name: tidewater\n", &container);
+    let empty = registry.files();
+    let push = format!("{}:1.4.1", site.repository());
+    let done = site.promote(&["--push", &push]).exit(21);
+    assert!(done.err.contains("error[PL-A017]") && done.err.contains("sidecar"), "{}", done.err);
+    assert_eq!(registry.files(), empty, "no blob, no manifest, no tag");
+    assert!(site.read("out/supply-chain.md").contains("**Not promoted.**"));
+}
+
+#[test]
 fn signing_needs_a_key_and_its_password() {
     let site = Site::new();
     let before = site.files();
