@@ -41,6 +41,13 @@ fn children(pid: u32) -> Vec<u32> {
         .collect()
 }
 
+/// Whether a process runs still. One that has ended and was not waited for by its parent holds nothing any more.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+    state.is_some_and(|s| !matches!(s, 'Z' | 'X'))
+}
+
 /// Reads one process. `None` if it is gone.
 pub(crate) fn observe(pid: u32) -> Option<Observed> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

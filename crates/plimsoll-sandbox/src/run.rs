@@ -170,9 +170,7 @@ impl Drop for Guard {
         }
         // The sandbox's first process dies with its parent; its end frees the port for the next run.
         let until = Instant::now() + Duration::from_secs(2);
-        while processes.iter().any(|p| Path::new(&format!("/proc/{p}/root")).symlink_metadata().is_ok())
-            && Instant::now() < until
-        {
+        while processes.iter().any(|p| observe::is_alive(*p)) && Instant::now() < until {
             std::thread::sleep(TICK);
         }
     }
@@ -192,7 +190,7 @@ fn watch(child: &mut Child, run: &Run<'_>) -> Seen {
     loop {
         let processes = observe::descendants(child.id());
         // The runtime's own helper stays root until it has become the program: the last state seen counts.
-        let inner = processes.iter().rev().filter_map(|p| observe::observe(*p)).find(|o| is_program(o, run));
+        let inner = processes.iter().rev().filter_map(|p| observe::observe(*p)).find(|o| is_program(o));
         if inner.is_some() {
             seen.process = inner;
         }
@@ -231,8 +229,7 @@ fn watch(child: &mut Child, run: &Run<'_>) -> Seen {
 }
 
 /// Whether a process is the program rather than the runtime preparing it: the runtime's name is gone.
-fn is_program(process: &Observed, run: &Run<'_>) -> bool {
-    let _ = run;
+fn is_program(process: &Observed) -> bool {
     !matches!(process.name.as_str(), "bwrap" | "runc" | "runc:[0:PARENT]" | "runc:[1:CHILD]" | "runc:[2:INIT]" | "exe")
 }
 
