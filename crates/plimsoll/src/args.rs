@@ -16,6 +16,7 @@ pub(crate) struct Cli {
 
 /// Flags every command takes.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
     /// Print only the result
     #[arg(short, long, global = true)]
@@ -30,7 +31,7 @@ pub(crate) struct Common {
     #[arg(long, global = true, value_enum, default_value_t = Progress::Auto, value_name = "HOW")]
     pub(crate) progress: Progress,
     /// Touch no network except loopback
-    #[arg(long, global = true, env = "PLIMSOLL_OFFLINE", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, default_value = "false", default_missing_value = "true")]
+    #[arg(long, global = true, env = "PLIMSOLL_OFFLINE", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, require_equals = true, hide_possible_values = true, default_value = "false", default_missing_value = "true")]
     pub(crate) offline: bool,
     /// The present, RFC 3339; default the system clock
     #[arg(long, global = true, value_name = "RFC3339")]
@@ -276,7 +277,7 @@ pub(crate) struct Scan {
     /// Advisory index
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_DB")]
     pub(crate) db: Option<PathBuf>,
-    /// Lowest severity that denies
+    /// Lowest severity that denies; default high
     #[arg(long, value_name = "SEVERITY", conflicts_with = "decisions")]
     pub(crate) fail_on: Option<String>,
     /// Judge by these decisions

@@ -151,7 +151,7 @@ fn conclude(promotion: &Promotion, out: &Path, kept: bool, ui: &Ui) -> Result<Ex
     if good {
         print(
             format!(
-                "\n{} {}@{digest} is promoted; everything else above was refused\n",
+                "\n{} {}@{digest} is promoted, and every bad case above was refused\n",
                 ui.out.green("ok"),
                 sample::REPOSITORY
             )

@@ -141,3 +141,12 @@ fn a_reader_that_goes_away_is_no_error() {
         assert_eq!((done.code, done.err.as_str()), (0, ""), "{args:?}");
     }
 }
+
+#[test]
+fn offline_takes_no_word_of_the_command_line() {
+    let site = Site::new();
+    let plain = site.run(["sbom", "--offline", "oci-dir:image", "-o", "purls"]).exit(0);
+    let before = site.run(["--offline", "sbom", "oci-dir:image", "-o", "purls"]).exit(0);
+    assert!(plain.out.starts_with("pkg:deb/debian/") && plain.out == before.out, "{}", plain.out);
+    site.run(["sbom", "--offline", "registry.example.com/shop/web:1"]).exit(30).says("--offline: registry.example.com");
+}

@@ -45,7 +45,7 @@ fn nine_steps_and_every_bad_case_refused() {
     assert!(!done.out.contains("DOES NOT HOLD"));
     // The image as it came is the known-vulnerable one: the gate refuses it by name, the exploited flaw among them.
     for text in
-        ["\ndenied: 15 packages", "CVE-2024-2961", "CVE-2023-4911", "is promoted; everything else above was refused"]
+        ["\ndenied: 15 packages", "CVE-2024-2961", "CVE-2023-4911", "is promoted, and every bad case above was refused"]
     {
         assert!(done.out.contains(text), "'{text}' is not in:\n{}", done.out);
     }
@@ -130,4 +130,32 @@ fn a_place_that_cannot_be_written_is_an_error() {
     std::fs::write(dir.path().join("demo"), "a file").unwrap();
     let done = run(&Plimsoll::new(dir.path())).exit(30).says("error: cannot write");
     assert_eq!(done.out, "");
+}
+
+/// Digests as the README shortens them.
+fn shortened(text: &str) -> String {
+    let mut parts = text.split("sha256:");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let hex = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let (digest, rest) = part.split_at(hex);
+        out += &format!("sha256:{}…{rest}", &digest[..12]);
+    }
+    out
+}
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = include_str!("../../../../README.md");
+    let (_, block) = readme.split_once("```console\n").unwrap();
+    let (block, _) = block.split_once("\n```\n").unwrap();
+    let (said, printed) = block.split_once("\n\n").unwrap();
+    let dir = TempDir::new().unwrap();
+    let done = run(&Plimsoll::new(dir.path())).exit(0);
+    assert_eq!(shortened(&done.out).trim(), printed.trim(), "README.md does not show what plimsoll demo prints");
+    // The port and what could be started depend on the machine.
+    let steady = |line: &&str| line.as_bytes().get(1..3) == Some(b"/9") && !line.starts_with(['2', '9']);
+    let said: Vec<&str> = said.lines().filter(steady).collect();
+    let err = shortened(&done.err);
+    assert_eq!(said, err.lines().filter(steady).collect::<Vec<_>>());
 }
