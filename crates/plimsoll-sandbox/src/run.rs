@@ -190,7 +190,7 @@ fn watch(child: &mut Child, run: &Run<'_>) -> Seen {
     loop {
         let processes = observe::descendants(child.id());
         // The runtime's own helper stays root until it has become the program: the last state seen counts.
-        let inner = processes.iter().rev().filter_map(|p| observe::observe(*p)).find(|o| is_program(o));
+        let inner = processes.iter().rev().filter_map(|p| observe::observe(*p)).find(is_program);
         if inner.is_some() {
             seen.process = inner;
         }

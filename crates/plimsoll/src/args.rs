@@ -169,6 +169,9 @@ pub(crate) struct Promote {
     /// Do not start the hardened image; the gap is documented
     #[arg(long)]
     pub(crate) no_run: bool,
+    /// Everything found, as text, json or sarif, with =FILE to write a file; repeatable
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -70,6 +70,8 @@ pub(crate) struct Job<'a> {
 /// What came of it.
 pub(crate) struct Promotion {
     pub(crate) exit: Exit,
+    /// Everything found: in the image and manifests as they came, at the gate, at admission.
+    pub(crate) findings: Vec<Finding>,
     pub(crate) digest: Digest,
     /// The admission decision on the workload as the patches leave it.
     pub(crate) admitted: Option<Decision>,
@@ -171,6 +173,7 @@ pub(crate) fn promote(job: &Job<'_>, common: &Common, ui: &Ui) -> Result<Promoti
     write(job, files, &signed, &built.plan, Some(&layout))?;
     Ok(Promotion {
         exit: if admitted { Exit::Ok } else { Exit::PolicyDenies },
+        findings: all(&built, verdict.as_ref(), promoted.as_ref()),
         admitted: promoted,
         digest: built.image.digest().clone(),
         before: built.before,
@@ -274,6 +277,16 @@ fn found(job: &Job<'_>, input: &LoadedImage, plan: &Plan, used: &[String]) -> Re
     Ok(found)
 }
 
+/// Everything found on the way, each once.
+fn all(built: &Built, verdict: Option<&Verdict>, promoted: Option<&Decision>) -> Vec<Finding> {
+    let gate = verdict.into_iter().flat_map(|v| v.findings.iter());
+    let door = promoted.into_iter().flat_map(|d| d.findings.iter());
+    let mut findings: Vec<Finding> = built.found.iter().chain(gate).chain(door).cloned().collect();
+    findings.sort();
+    findings.dedup();
+    findings
+}
+
 /// What the decided SBOM tool lists of the hardened image.
 fn listed(job: &Job<'_>, built: &Built, layout: &Path) -> Result<Listed> {
     if job.effective.tools.sbom == "syft" {
@@ -363,6 +376,7 @@ fn refused(
     ui.say(&format!("nothing was signed or pushed; {} says why", job.out.join("k8s/security/scan-gate.md").display()));
     Ok(Promotion {
         exit: exit_of(&verdict),
+        findings: all(&built, Some(&verdict), None),
         digest: built.image.digest().clone(),
         admitted: None,
         before: built.before,

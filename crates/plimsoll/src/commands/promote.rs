@@ -19,6 +19,7 @@ use crate::open;
 use crate::output::print;
 use crate::promotion::measure::measure;
 use crate::promotion::{self, Job, context};
+use crate::render;
 use crate::ui::Ui;
 
 /// Runs the command.
@@ -54,7 +55,12 @@ pub(crate) fn run(args: &Promote, common: &Common, ui: &Ui) -> Result<Exit> {
         created,
     };
     let promotion = promotion::promote(&job, common, ui)?;
-    if promotion.exit == Exit::Ok {
+    if !args.output.is_empty() {
+        render::findings(&promotion.findings, "nothing was found", &args.output, ui)?;
+    }
+    // stdout carries one result: the findings where they were asked for there, else the reference.
+    let taken = args.output.iter().any(|o| !o.contains('='));
+    if promotion.exit == Exit::Ok && !taken {
         let name = job
             .push
             .as_ref()

@@ -99,7 +99,12 @@ fn a_workload_that_admission_would_refuse_is_not_pushed() {
     site.edit("manifests/deployment.yaml", "        - name: tidewater\n", &container);
     let empty = registry.files();
     let push = format!("{}:1.4.1", site.repository());
-    let done = site.promote(&["--push", &push]).exit(21);
+    let done = site.promote(&["--push", &push, "-o", "sarif=found.sarif", "-o", "json"]).exit(21);
+    let found = done.json();
+    assert_eq!(found["schemaVersion"], "1");
+    let codes: Vec<&str> = found["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"PL-A017") && codes.contains(&"PL-M001"), "{codes:?}");
+    assert!(site.read("found.sarif").contains("PL-A017"));
     assert!(done.err.contains("error[PL-A017]") && done.err.contains("sidecar"), "{}", done.err);
     assert_eq!(registry.files(), empty, "no blob, no manifest, no tag");
     assert!(site.read("out/supply-chain.md").contains("**Not promoted.**"));
