@@ -100,17 +100,7 @@ fn state(path: &str, node: &Node) -> bool {
 /// `closure.drop` lines (rule R10). Members of the process's own closure are refused.
 fn drop_decided(closure: &mut Closure<'_, '_>) {
     for line in &closure.input.closure.drop {
-        let matching: Vec<String> = closure
-            .input
-            .tree
-            .iter()
-            .filter(|(p, _)| glob::matches(&line.path, p))
-            .map(|(p, _)| p.to_owned())
-            .collect();
-        if matching.is_empty() {
-            closure.unused_line(&line.path, &line.origin);
-        }
-        for path in matching {
+        for path in closure.matching(line) {
             let Some(reason) = closure.kept.get(&path).cloned() else { continue };
             let is_file = closure.input.tree.get(&path).is_some_and(|n| !matches!(n.kind, NodeKind::Directory));
             if is_file && matches!(reason.rule, Rule::Seed | Rule::Elf | Rule::Link | Rule::Script) {

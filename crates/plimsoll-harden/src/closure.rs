@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use plimsoll_finding::{Finding, Location, harden};
+use plimsoll_intent::ClosureLine;
 use plimsoll_tree::NodeKind;
 
 use crate::deny::{self, Class};
@@ -155,21 +156,21 @@ impl<'a, 'r> Closure<'a, 'r> {
         }
     }
 
+    /// The paths that a decided line means; one that means none is a finding.
+    pub(crate) fn matching(&mut self, line: &ClosureLine) -> Vec<String> {
+        let all = self.input.tree.iter().map(|(path, _)| path);
+        let paths: Vec<String> = all.filter(|path| glob::matches(&line.path, path)).map(str::to_owned).collect();
+        if paths.is_empty() {
+            self.unused_line(&line.path, &line.origin);
+        }
+        paths
+    }
+
     /// Files a decision keeps (rule R10), before anything else so that no class denies them.
     pub(crate) fn keep_decided(&mut self) {
         for line in &self.input.closure.keep {
             let via = format!("{}:{} ({})", line.origin.document, line.origin.line, line.why);
-            let paths: Vec<String> = self
-                .input
-                .tree
-                .iter()
-                .filter(|(p, _)| glob::matches(&line.path, p))
-                .map(|(p, _)| p.to_owned())
-                .collect();
-            if paths.is_empty() {
-                self.unused_line(&line.path, &line.origin);
-            }
-            for path in paths {
+            for path in self.matching(line) {
                 self.forced.insert(path.clone());
                 if let Some(real) = self.input.tree.resolve(&path) {
                     self.forced.insert(real);

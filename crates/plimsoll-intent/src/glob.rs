@@ -1,4 +1,5 @@
-//! The one glob of plimsoll: over `registry/repository` names and over paths.
+//! The glob over `registry/repository` names. (Paths inside an image have their own in `plimsoll-harden`, which reads
+//! patterns as shells and configuration files mean them.)
 //!
 //! `*` stands for any run of characters inside a segment, `**` for any run at all, slashes too; everything else stands
 //! for itself. A pattern covers the whole name. There is no escape, class or alternative, so that every engine that has
