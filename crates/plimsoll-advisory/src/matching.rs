@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use plimsoll_catalog::{Catalog, Distro, Ecosystem, Package};
+use plimsoll_catalog::{Catalog, Distro, Ecosystem, Package, Problem};
 
 use crate::index::RecordRef;
 use crate::{FixState, Index, Rating, Scheme, Severity};
@@ -156,6 +156,8 @@ pub struct Matches {
     pub undecidable: Vec<Undecidable>,
     /// Kernel headers, sorted.
     pub kernel_headers: Vec<KernelHeaders>,
+    /// Package records that could not be read: what they speak of was not looked up.
+    pub unreadable: Vec<Problem>,
 }
 
 /// Matches `catalog` against `index`. `now` decides what has reached its end of life.
@@ -173,6 +175,7 @@ pub fn match_catalog(catalog: &Catalog, index: &Index<'_>, now: Timestamp) -> Ma
         vulnerabilities: Vec::new(),
         undecidable: Vec::new(),
         kernel_headers: Vec::new(),
+        unreadable: catalog.problems.iter().filter(|p| may_hide_packages(&p.path)).cloned().collect(),
     };
     let known = namespace.filter(|n| index.knows(n));
     for package in &catalog.packages {
@@ -191,6 +194,12 @@ pub fn match_catalog(catalog: &Catalog, index: &Index<'_>, now: Timestamp) -> Ma
     matches.undecidable.dedup();
     matches.kernel_headers.sort_unstable();
     matches
+}
+
+/// Whether what is wrong with this evidence may hide a package. Licences and lists of owned files name none, and a
+/// distribution that is not known is told by itself.
+fn may_hide_packages(path: &str) -> bool {
+    !["/copyright", ".list", ".md5sums", "/os-release"].iter().any(|end| path.ends_with(end))
 }
 
 /// The namespace of a release: Debian by `VERSION_ID`, Alpine by major and minor.

@@ -85,4 +85,8 @@ area! {
         "another source rates a vulnerability graver than the one that was believed"
         "The severity that was judged is the most believed source's; another source states one that would block."
         "read both advisories; if the graver one is right for this image, upgrade the package";
+    UNREADABLE_RECORDS = "PL-G022" "unreadable-package-records" Error
+        "a record of installed packages could not be read"
+        "The image holds package records that are damaged or malformed: packages may be installed that were not examined, so a clean result would show nothing."
+        "repair or rebuild the image; plimsoll sbom IMAGE names every place that was not read";
 }

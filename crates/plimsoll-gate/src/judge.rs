@@ -11,6 +11,9 @@ use plimsoll_intent::{Action, GateRule, Waiver};
 use crate::waivers::{Subject, Waivers};
 use crate::{Inputs, Verdict, Waived, fixes, rule::severity};
 
+/// Most unreadable places that a finding names.
+const MAX_PLACES: usize = 20;
+
 /// Judges matches by a rule. A vulnerability in CISA's catalogue blocks (where the rule says so) even without a fix;
 /// `fix_available_only` excuses the others.
 pub fn judge(matches: &Matches, rule: &GateRule, waivers: &[Waiver], inputs: Inputs) -> Verdict {
@@ -224,6 +227,16 @@ fn about_coverage(matches: &Matches, inputs: &Inputs) -> Vec<Finding> {
     let mut out = Vec::new();
     if matches.examined == 0 {
         out.push(Finding::new(gate::NO_PACKAGES, here(), "no package of the image could be examined"));
+    }
+    if !matches.unreadable.is_empty() {
+        let count = matches.unreadable.len();
+        let message = format!("{count} places in the image's package records could not be read, and may hide packages");
+        let mut finding = Finding::new(gate::UNREADABLE_RECORDS, here(), message);
+        for problem in matches.unreadable.iter().take(MAX_PLACES) {
+            let line = problem.line.map_or_else(String::new, |l| format!(":{l}"));
+            finding = finding.with_evidence(format!("{}{line}: {}", problem.path, problem.why));
+        }
+        out.push(finding);
     }
     for (kind, count) in &matches.not_examined {
         let message =

@@ -110,6 +110,7 @@ const UNDECIDED: &[Code] = &[
     gate::FUTURE_INDEX,
     gate::NO_PACKAGES,
     gate::UNDECIDABLE_VERSION,
+    gate::UNREADABLE_RECORDS,
     gate::LIFETIME_UNKNOWN,
     gate::EXPIRED_WAIVER,
 ];

@@ -7,6 +7,7 @@ use jiff::civil::date;
 use plimsoll_advisory::{
     DistroStatus, Feed, FixState, KernelHeaders, Matches, Rating, Severity, Undecidable, Vulnerability,
 };
+use plimsoll_catalog::Problem;
 use plimsoll_finding::{Code, Level, gate};
 use plimsoll_gate::{Decision, IndexInfo, Inputs, Verdict, fail_on, judge};
 use plimsoll_intent::{Action, GateRule, Origin, Severity as Decided, Waiver};
@@ -45,7 +46,20 @@ fn matches(vulnerabilities: Vec<Vulnerability>) -> Matches {
         vulnerabilities,
         undecidable: vec![],
         kernel_headers: vec![],
+        unreadable: vec![],
     }
+}
+
+#[test]
+fn records_that_could_not_be_read_are_never_a_pass() {
+    let problem =
+        Problem { path: "/var/lib/dpkg/status".into(), line: Some(7), why: "package a has no Version".into() };
+    let clean = run(matches(vec![]), &high(), &[]);
+    let verdict = run(Matches { unreadable: vec![problem], ..matches(vec![]) }, &high(), &[]);
+    assert_eq!(clean.decision, Decision::Pass);
+    assert_eq!((verdict.decision, verdict.exit_code()), (Decision::Undecidable, 33));
+    let found = verdict.findings.iter().find(|f| f.code == gate::UNREADABLE_RECORDS).unwrap();
+    assert_eq!(found.evidence, ["/var/lib/dpkg/status:7: package a has no Version"]);
 }
 
 fn inputs() -> Inputs {

@@ -13,7 +13,7 @@ use plimsoll_workload::{Workload, parse_manifests};
 use crate::exit::{Exit, Failure};
 use crate::ui::Ui;
 
-/// Folders deeper than this are not walked.
+/// Folders may not nest deeper than this.
 const MAX_DEPTH: usize = 16;
 /// A document or manifest larger than this is refused unread.
 const MAX_FILE: u64 = 4 << 20;
@@ -133,7 +133,11 @@ fn walk_into(dir: &Path, wanted: &dyn Fn(&Path) -> bool, depth: usize, files: &m
         let kind = entry.file_type().map_err(fault)?;
         let path = entry.path();
         let hidden = entry.file_name().to_str().is_none_or(|n| n.starts_with('.'));
-        if kind.is_dir() && !hidden && depth < MAX_DEPTH {
+        if kind.is_dir() && !hidden {
+            if depth == MAX_DEPTH {
+                let message = format!("{} is nested deeper than {MAX_DEPTH} folders", path.display());
+                return Err(Failure::usage(message).into());
+            }
             walk_into(&path, wanted, depth + 1, files)?;
         } else if wanted(&path) && path.is_file() {
             files.push(path);

@@ -226,9 +226,12 @@ fn build(job: &Job<'_>, used: &[String], layout: &Path, ui: &Ui) -> Result<Built
     let before = effective.gate.as_ref().and_then(|_| verdict(job, &input.catalog, job.image.image.digest(), name));
     let packages_before = input.catalog.packages.len();
     let found = found(job, &input, &plan, used)?;
+    let unread = input.catalog.problems.clone();
     drop(input);
     let image = reopen(&format!("oci-dir:{}", layout.display()))?;
-    let loaded = open::load_image(&image, Need::Inspection, ui)?;
+    let mut loaded = open::load_image(&image, Need::Inspection, ui)?;
+    // Records are rewritten from what was read: what was not is as unknown in the hardened image as it was before.
+    loaded.catalog.problems.extend(unread);
     let facts = inspect(&loaded.tree, &*loaded.contents, image.config(), &loaded.catalog)?;
     let outcome = if job.no_run {
         Outcome::Unverified { why: "--no-run was given".to_owned() }
@@ -290,7 +293,9 @@ fn all(built: &Built, verdict: Option<&Verdict>, promoted: Option<&Decision>) ->
 /// What the decided SBOM tool lists of the hardened image.
 fn listed(job: &Job<'_>, built: &Built, layout: &Path) -> Result<Listed> {
     if job.effective.tools.sbom == "syft" {
-        return syft::list(layout, built.image.digest(), &job.effective.sbom);
+        let mut listed = syft::list(layout, built.image.digest(), &job.effective.sbom)?;
+        listed.catalog.problems.extend(built.loaded.catalog.problems.iter().cloned());
+        return Ok(listed);
     }
     let documents = evidence::documents(&sbom_of(job, built), &job.effective.sbom);
     Ok(Listed { tool: format!("plimsoll {}", crate::VERSION), catalog: built.loaded.catalog.clone(), documents })

@@ -91,6 +91,9 @@ fn collect(root: &Path, path: &Path, files: &mut Vec<(String, Vec<u8>)>, ui: &Ui
         while let Some(entry) = tar.next_entry().map_err(|e| broken(e.to_string()))? {
             if entry.kind == EntryKind::File {
                 let mut bytes = Vec::new();
+                if entry.size > MAX_FEED {
+                    return Err(broken(format!("its member {} is larger than {MAX_FEED} bytes", entry.path)).into());
+                }
                 (&mut tar).take(MAX_FEED).read_to_end(&mut bytes).map_err(fault)?;
                 files.push((format!("{name}{}", entry.path), bytes));
             }

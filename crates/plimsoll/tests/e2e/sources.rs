@@ -11,7 +11,7 @@ use plimsoll_registry::{Content, Fault, Options};
 use serde_json::Value;
 use testkit::{ImageBuilder, Layer, Stored};
 
-use super::common::{Done, Registry, Site, files};
+use super::common::{Done, NOW, Registry, Site, files};
 
 /// More than any answer may take here, and less than the defaults of a client.
 const BOUND: Duration = Duration::from_secs(20);
@@ -289,4 +289,18 @@ fn a_file_that_is_no_image_is_told_so() {
     sbom(&site, "noise", "purls").exit(30).says("is not an image layout");
     refused(&site, "oci-archive:noise", "noise");
     refused(&site, "docker-archive:noise", "noise");
+}
+
+#[test]
+fn package_records_that_cannot_be_read_are_never_a_pass() {
+    let site = Site::new();
+    let record = "Package: netbase\nStatus: install ok installed\nArchitecture: all\nVersion: 6.4\n\n";
+    site.write("root/etc/os-release", "ID=debian\nVERSION_ID=12\n");
+    site.write("root/var/lib/dpkg/status", record);
+    let scan = ["scan", "dir:root", "--db", "plimsoll.db", "--now", NOW, "--fail-on", "critical"];
+    site.run(scan).exit(0);
+    let broken = format!("{record}Package: openssl\nStatus: install ok installed\nArchitecture: amd64\n\n");
+    site.write("root/var/lib/dpkg/status", broken);
+    let done = site.run(scan).exit(33);
+    assert!(done.out.contains("error[PL-G022]") && done.out.contains("openssl has no Version"), "{}", done.out);
 }
