@@ -162,7 +162,7 @@ pub struct Matches {
 
 /// Matches `catalog` against `index`. `now` decides what has reached its end of life.
 pub fn match_catalog(catalog: &Catalog, index: &Index<'_>, now: Timestamp) -> Matches {
-    let native = catalog.packages.iter().any(|p| p.ecosystem != Ecosystem::Other);
+    let native = catalog.packages.iter().any(|p| p.ecosystem.is_system());
     let (distro, namespace) = match (native, namespace(catalog.distro.as_ref())) {
         (false, _) => (DistroStatus::NotNeeded, None),
         (true, Ok(namespace)) => (status(&namespace, index, now), Some(namespace)),
@@ -178,7 +178,8 @@ pub fn match_catalog(catalog: &Catalog, index: &Index<'_>, now: Timestamp) -> Ma
         unreadable: catalog.problems.iter().filter(|p| may_hide_packages(&p.path)).cloned().collect(),
     };
     let known = namespace.filter(|n| index.knows(n));
-    for package in &catalog.packages {
+    // What the distribution packaged is the distribution's to judge: it backports fixes without a new version.
+    for package in catalog.packages.iter().filter(|p| p.owners.is_empty()) {
         match target(package, known.as_deref(), index) {
             Ok((namespace, scheme, name)) => {
                 matches.examined += 1;
@@ -250,7 +251,7 @@ fn target(package: &Package, release: Option<&str>, index: &Index<'_>) -> Result
     match package.ecosystem {
         Ecosystem::Deb => native("deb", "debian"),
         Ecosystem::Apk => native("apk", "alpine"),
-        Ecosystem::Other => {
+        _ => {
             let kind =
                 package.purl.strip_prefix("pkg:").and_then(|p| p.split('/').next()).unwrap_or("unknown").to_owned();
             let namespace = match kind.as_str() {
@@ -273,7 +274,7 @@ fn is_kernel_headers(package: &Package) -> bool {
                 && ["linux-libc-dev", "linux-headers-", "linux-kbuild-"].iter().any(|p| name.starts_with(p))
         }
         Ecosystem::Apk => name == "linux-headers",
-        Ecosystem::Other => false,
+        _ => false,
     }
 }
 

@@ -69,16 +69,9 @@ fn package(ecosystem: Ecosystem, name: &str, source: &str, version: &str, source
         version: version.into(),
         arch: "amd64".into(),
         source: SourcePackage { name: source.into(), version: source_version.into() },
-        licenses: vec![],
-        maintainer: None,
-        description: None,
-        homepage: None,
-        depends: vec![],
-        files: vec![],
-        evidence: vec![],
-        first_layer: 0,
         layer: 3,
         purl: format!("pkg:deb/debian/{name}@{version}"),
+        ..Package::default()
     }
 }
 

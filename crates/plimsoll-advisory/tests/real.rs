@@ -97,16 +97,7 @@ fn package(ecosystem: Ecosystem, name: &str, version: &str, source: (&str, &str)
         version: version.into(),
         arch: "amd64".into(),
         source: SourcePackage { name: source.0.into(), version: source.1.into() },
-        licenses: vec![],
-        maintainer: None,
-        description: None,
-        homepage: None,
-        depends: vec![],
-        files: vec![],
-        evidence: vec![],
-        first_layer: 0,
-        layer: 0,
-        purl: String::new(),
+        ..Package::default()
     }
 }
 

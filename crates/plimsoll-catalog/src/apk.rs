@@ -1,22 +1,34 @@
 //! apk's database: `lib/apk/db/installed`, records of one-letter fields.
 
-use plimsoll_version::purl::{self, OsPackage};
+use crate::cataloger::{Cataloger, Evidence, Gives, MIB};
+use crate::facts::{Facts, File, Record};
+use crate::link;
+use crate::{Ecosystem, SourcePackage, license};
 
-use crate::link::{self, Record};
-use crate::{Distro, Ecosystem, Package, Problem, SourcePackage, license};
+/// See the module.
+pub(crate) static CATALOGER: Cataloger = Cataloger {
+    name: "apk",
+    about: "Alpine packages",
+    evidence: &[
+        Evidence::Path { glob: "**/usr/lib/apk/db/installed", limit: 128 * MIB },
+        Evidence::Path { glob: "**/lib/apk/db/installed", limit: 128 * MIB },
+    ],
+    purls: &["apk"],
+    gives: &[Gives::Licences, Gives::Dependencies, Gives::Files, Gives::Supplier],
+    read,
+    join: None,
+};
 
-/// Reads the database. `Package::depends`, `files` and layers are left for the caller; `Record::owned` holds the files.
-pub fn parse(bytes: &[u8], path: &str, distro: Option<&Distro>) -> (Vec<Record>, Vec<Problem>) {
-    let (mut records, mut problems) = (Vec::new(), Vec::new());
+/// Reads the database.
+pub(crate) fn read(file: &File<'_>, out: &mut Facts) {
     let mut raw = Raw::default();
-    let mut tell = |line: u32, why: String| problems.push(Problem { path: path.to_owned(), line: Some(line), why });
     let end: &[u8] = &[];
-    for (number, line) in (1u32..).zip(bytes.split(|&b| b == b'\n').chain([end])) {
+    for (number, line) in (1u32..).zip(file.bytes.split(|&b| b == b'\n').chain([end])) {
         if line.trim_ascii().is_empty() {
             if raw.line != 0 {
-                match std::mem::take(&mut raw).finish(path, distro) {
-                    Ok(record) => records.push(record),
-                    Err((line, why)) => tell(line, why),
+                match std::mem::take(&mut raw).finish() {
+                    Ok(record) => out.records.push(record),
+                    Err((line, why)) => out.trouble(Some(line), why),
                 }
             }
             continue;
@@ -27,13 +39,12 @@ pub fn parse(bytes: &[u8], path: &str, distro: Option<&Distro>) -> (Vec<Record>,
         match line {
             [letter, b':', value @ ..] => {
                 if let Err(why) = raw.field(*letter, value.trim_ascii()) {
-                    tell(number, why.to_owned());
+                    out.trouble(Some(number), why);
                 }
             }
-            _ => tell(number, "a line is not a one-letter field".to_owned()),
+            _ => out.trouble(Some(number), "a line is not a one-letter field"),
         }
     }
-    (records, problems)
 }
 
 /// A record as it is being read.
@@ -86,7 +97,7 @@ impl<'a> Raw<'a> {
         Ok(())
     }
 
-    fn finish(self, path: &str, distro: Option<&Distro>) -> Result<Record, (u32, String)> {
+    fn finish(self) -> Result<Record, (u32, String)> {
         let fail = |why: String| (self.line, why);
         let name = self.name.ok_or_else(|| fail("a record has no P: (name); left out".into()))?;
         let name = link::name(name).ok_or_else(|| fail("a record's P: is not a package name; left out".into()))?;
@@ -98,37 +109,24 @@ impl<'a> Raw<'a> {
             Some(o) => link::name(o).ok_or_else(|| fail(format!("package {name} has a malformed o:; left out")))?,
         };
         let arch = self.arch.and_then(link::name).unwrap_or_default();
-        let purl = purl::apk(&OsPackage {
-            name: &name,
-            version: &version,
-            arch: &arch,
-            source_name: &origin,
-            source_version: &version,
-            distro: distro.map(|d| (d.id.as_str(), d.version_id.as_str())),
-        });
-        let purl = purl.map_err(|e| fail(format!("package {name}: {e}; left out")))?.to_string();
         let mut licenses = self.license.and_then(link::text).map(|l| license::list(&l)).unwrap_or_default();
         licenses.sort();
         licenses.dedup();
-        let package = Package {
+        Ok(Record {
             ecosystem: Ecosystem::Apk,
+            source: Some(SourcePackage { name: origin, version: version.clone() }),
             name,
-            source: SourcePackage { name: origin, version: version.clone() },
             version,
             arch,
             licenses,
             maintainer: self.maintainer.and_then(link::text),
             description: self.title.and_then(link::text),
             homepage: self.url.and_then(link::text),
-            depends: Vec::new(),
-            files: Vec::new(),
-            evidence: vec![path.to_owned()],
-            first_layer: 0,
-            layer: 0,
-            purl,
-        };
-        let wants = words(self.depends).filter(|w| !w.starts_with('!')).map(|w| vec![w]).collect();
-        Ok(Record { package, wants, provides: words(self.provides).collect(), owned: self.owned })
+            wants: words(self.depends).filter(|w| !w.starts_with('!')).map(|w| vec![w]).collect(),
+            provides: words(self.provides).collect(),
+            owned: self.owned,
+            ..Record::default()
+        })
     }
 }
 
@@ -146,30 +144,36 @@ fn words(value: Option<&[u8]>) -> impl Iterator<Item = String> {
 mod tests {
     use super::*;
 
+    fn parsed(bytes: &[u8]) -> Facts {
+        let mut out = Facts::default();
+        read(&File { path: "/lib/apk/db/installed", root: "", which: 1, bytes }, &mut out);
+        out
+    }
+
     const TEXT: &[u8] = b"C:Q1x=\nP:libcrypto1.1\nV:1.1.1d-r2\nA:x86_64\nT:Crypto library\nU:https://www.openssl.org\nL:OpenSSL\n\
         o:openssl\nm:Timo <t@x>\nD:so:libc.musl-x86_64.so.1 a>=1 b~2 !c d@edge\np:so:libcrypto.so.1.1=1.1 cmd:x\nF:lib\nM:0:0:1777\n\
         R:libcrypto.so.1.1\nF:\nR:top\n\nP:.build-deps\nV:20200101.000000\nA:noarch\n";
 
     #[test]
     fn reads_records() {
-        let (records, problems) = parse(TEXT, "/lib/apk/db/installed", None);
-        assert!(problems.is_empty());
-        assert_eq!(records.len(), 2);
-        let record = &records[0];
-        assert_eq!(record.package.source, SourcePackage { name: "openssl".into(), version: "1.1.1d-r2".into() });
+        let out = parsed(TEXT);
+        assert!(out.troubles.is_empty());
+        assert_eq!(out.records.len(), 2);
+        let record = &out.records[0];
+        assert_eq!(record.source, Some(SourcePackage { name: "openssl".into(), version: "1.1.1d-r2".into() }));
         assert_eq!(record.wants, [["so:libc.musl-x86_64.so.1"], ["a"], ["b"], ["d"]]);
         assert_eq!(record.provides, ["so:libcrypto.so.1.1", "cmd:x"]);
         assert_eq!(record.owned, ["/lib/libcrypto.so.1.1", "/top"]);
-        assert_eq!(record.package.licenses, ["OpenSSL"]);
-        assert_eq!(records[1].package.purl, "pkg:apk/.build-deps@20200101.000000?arch=noarch");
+        assert_eq!(record.licenses, ["OpenSSL"]);
+        assert_eq!(out.records[1].name, ".build-deps");
     }
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        let (records, problems) = parse(b"P:a\n\nV:1\n\nP:b\nP:c\nV:1\nnonsense\n\nP:\xff\nV:1", "/i", None);
-        assert_eq!(records.len(), 1);
-        assert_eq!(records[0].package.name, "b");
-        assert_eq!(problems.iter().map(|p| p.line.unwrap()).collect::<Vec<_>>(), [1, 3, 6, 8, 10]);
-        assert!(parse(b"", "/i", None).0.is_empty());
+        let out = parsed(b"P:a\n\nV:1\n\nP:b\nP:c\nV:1\nnonsense\n\nP:\xff\nV:1");
+        assert_eq!(out.records.len(), 1);
+        assert_eq!(out.records[0].name, "b");
+        assert_eq!(out.troubles.iter().map(|p| p.0.unwrap()).collect::<Vec<_>>(), [1, 3, 6, 8, 10]);
+        assert!(parsed(b"").records.is_empty());
     }
 }

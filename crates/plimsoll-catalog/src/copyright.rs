@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use crate::license;
 
 /// The most licences told of one package.
-pub const MAX_LICENSES: usize = 256;
+pub(crate) const MAX_LICENSES: usize = 256;
 
 /// The licences of a `copyright` file, sorted; an empty list where it names none.
-pub fn licenses(bytes: &[u8]) -> Vec<String> {
+pub(crate) fn licenses(bytes: &[u8]) -> Vec<String> {
     let mut found = BTreeSet::new();
     if is_machine_readable(bytes) {
         let mut last: &[u8] = &[];

@@ -8,29 +8,29 @@ const MAX_FAULTS: usize = 8;
 
 /// One field of a stanza.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Field<'a> {
+pub(crate) struct Field<'a> {
     /// Name as written.
-    pub name: &'a [u8],
+    pub(crate) name: &'a [u8],
     /// Everything after the colon, continuation lines included, outer white space removed.
-    pub value: &'a [u8],
+    pub(crate) value: &'a [u8],
     /// Line of the name, from 1.
-    pub line: u32,
+    pub(crate) line: u32,
 }
 
 /// A paragraph: fields up to a blank line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stanza<'a> {
+pub(crate) struct Stanza<'a> {
     /// Line the stanza begins at, from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// The fields, in order.
-    pub fields: Vec<Field<'a>>,
+    pub(crate) fields: Vec<Field<'a>>,
     /// What is wrong with it: line and reason. A stanza with faults still gives what could be read.
-    pub faults: Vec<(u32, &'static str)>,
+    pub(crate) faults: Vec<(u32, &'static str)>,
 }
 
 impl<'a> Stanza<'a> {
     /// The value of a field, its name compared without regard to case; of two, the first.
-    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a [u8]> {
         self.fields.iter().find(|f| f.name.eq_ignore_ascii_case(name.as_bytes())).map(|f| f.value)
     }
 
@@ -52,13 +52,13 @@ impl<'a> Stanza<'a> {
 }
 
 /// The stanzas of `bytes`, in order. Total: every input gives some list.
-pub fn stanzas(bytes: &[u8]) -> Stanzas<'_> {
+pub(crate) fn stanzas(bytes: &[u8]) -> Stanzas<'_> {
     Stanzas { bytes, at: 0, line: 1 }
 }
 
 /// See [`stanzas`].
 #[derive(Clone, Debug)]
-pub struct Stanzas<'a> {
+pub(crate) struct Stanzas<'a> {
     bytes: &'a [u8],
     at: usize,
     line: u32,

@@ -1,34 +1,137 @@
-//! dpkg's records: `status`, the records of `status.d`, and the lists of owned files.
+//! dpkg's and opkg's records: `status`, the records of `status.d`, the lists of owned files, and `copyright`.
 
-use plimsoll_version::purl::{self, OsPackage};
-
+use crate::assemble::{Join, Read};
+use crate::cataloger::{Cataloger, Evidence, Gives, MIB};
+use crate::copyright;
 use crate::deb822::{Stanza, stanzas};
-use crate::link::{self, Record};
-use crate::{Distro, Ecosystem, Package, Problem, SourcePackage};
+use crate::facts::{Facts, File, Record};
+use crate::link;
+use crate::{Ecosystem, SourcePackage};
+
+/// See the module.
+pub(crate) static CATALOGER: Cataloger = Cataloger {
+    name: "dpkg",
+    about: "Debian and opkg packages",
+    evidence: &[
+        Evidence::Path { glob: "**/var/lib/dpkg/status", limit: 128 * MIB },
+        Evidence::Path { glob: "**/var/lib/dpkg/status.d/*", limit: 16 * MIB },
+        Evidence::Path { glob: "**/var/lib/dpkg/info/*.list", limit: 16 * MIB },
+        Evidence::Path { glob: "**/usr/share/doc/*/copyright", limit: 4 * MIB },
+        Evidence::Path { glob: "**/usr/lib/opkg/status", limit: 128 * MIB },
+        Evidence::Path { glob: "**/usr/lib/opkg/info/*.list", limit: 16 * MIB },
+    ],
+    purls: &["deb"],
+    gives: &[Gives::Licences, Gives::Dependencies, Gives::Files, Gives::Supplier],
+    read,
+    join: Some(join),
+};
+
+const STATUS: usize = 0;
+const RECORD: usize = 1;
+const LIST: usize = 2;
+const OPKG_STATUS: usize = 4;
+const OPKG_LIST: usize = 5;
+
+/// Reads one of dpkg's files.
+pub(crate) fn read(file: &File<'_>, out: &mut Facts) {
+    match file.which {
+        RECORD if file.path.ends_with(".md5sums") => out.note("owned", md5sums(file.bytes).collect()),
+        RECORD if is_script(file.name()) => {}
+        STATUS | RECORD | OPKG_STATUS => parse(file.bytes, file.which == RECORD, out),
+        LIST | OPKG_LIST => out.note("owned", list(file.bytes).collect()),
+        _ => {
+            let found = copyright::licenses(file.bytes);
+            if found.len() >= copyright::MAX_LICENSES {
+                out.trouble(None, "names more licences than are listed");
+            }
+            if !found.is_empty() {
+                out.note("licenses", found);
+            }
+        }
+    }
+}
+
+/// Files that lie beside the records of `status.d` and are none.
+fn is_script(name: &str) -> bool {
+    const OTHER: &[&str] = &[
+        ".list",
+        ".conffiles",
+        ".preinst",
+        ".postinst",
+        ".prerm",
+        ".postrm",
+        ".triggers",
+        ".shlibs",
+        ".symbols",
+        ".templates",
+        ".config",
+    ];
+    OTHER.iter().any(|o| name.ends_with(o))
+}
+
+/// Gives each record its licences and files.
+fn join(join: &mut Join<'_>) {
+    let (mut statuses, mut beside) = (Vec::new(), std::mem::take(&mut join.files));
+    let is_status = |r: &Read<'_>| matches!(r.which, STATUS | RECORD | OPKG_STATUS);
+    let paths: Vec<&str> = beside.iter().filter(|(_, r)| is_status(r)).map(|(p, _)| *p).collect();
+    for path in paths {
+        // Checksums of `status.d` stay beside: they are looked up by the record's name.
+        if !path.ends_with(".md5sums") {
+            statuses.extend(beside.remove(path));
+        }
+    }
+    for status in statuses {
+        for mut record in status.facts.records {
+            let (root, name, arch) = (status.root.clone(), record.name.clone(), record.arch.clone());
+            if let Some((real, _)) = join.tree.lookup(&format!("{root}/usr/share/doc/{name}/copyright"))
+                && let Some(read) = beside.get(real.as_str())
+            {
+                record.licenses.extend(read.facts.noted("licenses").iter().cloned());
+            }
+            let candidates = match status.which {
+                RECORD => vec![format!("{}.md5sums", status.path)],
+                OPKG_STATUS => vec![format!("{root}/usr/lib/opkg/info/{name}.list")],
+                _ => {
+                    let info = format!("{root}/var/lib/dpkg/info/{name}");
+                    vec![format!("{info}:{arch}.list"), format!("{info}.list")]
+                }
+            };
+            let files = candidates.iter().find_map(|c| beside.get(c.as_str()).map(|read| (c, read)));
+            if let Some((_, read)) = files {
+                record.owned = read.facts.noted("owned").to_vec();
+            }
+            let index = join.place(record, &root, status.path, status.node);
+            // A status file changes with every package: the narrowest record tells the layers.
+            if let Some((path, read)) = files {
+                let placed = &mut join.placed[index];
+                placed.evidence.push(path.clone());
+                (placed.first_layer, placed.layer) = (read.node.first_layer, read.node.layer);
+            }
+        }
+    }
+}
 
 /// Reads a status file or a record of `status.d`, where a record without `Status` is an installed package
-/// (`is_record`). Gives the packages that are on the disk, whatever half-way state they are in, and what could not be
-/// read. `Package::depends`, `files`, `licenses` and layers are left for the caller.
-pub fn parse(bytes: &[u8], path: &str, is_record: bool, distro: Option<&Distro>) -> (Vec<Record>, Vec<Problem>) {
-    let (mut records, mut problems) = (Vec::new(), Vec::new());
-    let mut tell = |line: u32, why: String| problems.push(Problem { path: path.to_owned(), line: Some(line), why });
+/// (`is_record`). Gives the packages that are on the disk, whatever half-way state they are in.
+fn parse(bytes: &[u8], is_record: bool, out: &mut Facts) {
     for stanza in stanzas(bytes) {
         for (line, why) in &stanza.faults {
-            tell(*line, (*why).to_owned());
+            out.trouble(Some(*line), *why);
         }
         match stanza.get("Status").map(state) {
             Some(State::Absent) => continue,
             Some(State::Present) => {}
-            Some(State::Unknown) => tell(stanza.line, "the record's Status is not one dpkg writes; listed".into()),
+            Some(State::Unknown) => {
+                out.trouble(Some(stanza.line), "the record's Status is not one dpkg writes; listed");
+            }
             None if is_record => {}
-            None => tell(stanza.line, "the record has no Status; listed".into()),
+            None => out.trouble(Some(stanza.line), "the record has no Status; listed"),
         }
-        match record(&stanza, path, distro) {
-            Ok(record) => records.push(record),
-            Err(why) => tell(stanza.line, why),
+        match record(&stanza) {
+            Ok(record) => out.records.push(record),
+            Err(why) => out.trouble(Some(stanza.line), why),
         }
     }
-    (records, problems)
 }
 
 enum State {
@@ -49,46 +152,33 @@ fn state(value: &[u8]) -> State {
     }
 }
 
-fn record(stanza: &Stanza<'_>, path: &str, distro: Option<&Distro>) -> Result<Record, String> {
+fn record(stanza: &Stanza<'_>) -> Result<Record, String> {
     let name = stanza.get("Package").ok_or("a record has no Package; left out")?;
     let name = link::name(name).ok_or("a record's Package is not a package name; left out")?;
     let version = stanza.get("Version").ok_or_else(|| format!("package {name} has no Version; left out"))?;
     let version = link::token(version).ok_or_else(|| format!("package {name} has a malformed Version; left out"))?;
     let arch = stanza.get("Architecture").and_then(link::name).unwrap_or_default();
     let source = match stanza.get("Source") {
-        None => SourcePackage { name: name.clone(), version: version.clone() },
+        None => None,
         Some(text) => {
-            source(text, &version).ok_or_else(|| format!("package {name} has a malformed Source; left out"))?
+            Some(source(text, &version).ok_or_else(|| format!("package {name} has a malformed Source; left out"))?)
         }
     };
-    let purl = purl::deb(&OsPackage {
-        name: &name,
-        version: &version,
-        arch: &arch,
-        source_name: &source.name,
-        source_version: &source.version,
-        distro: distro.map(|d| (d.id.as_str(), d.version_id.as_str())),
-    });
     let wants = ["Pre-Depends", "Depends"].iter().filter_map(|f| stanza.get(f)).flat_map(groups).collect();
     let provides = stanza.get("Provides").map(groups).unwrap_or_default().into_iter().flatten().collect();
-    let package = Package {
+    Ok(Record {
         ecosystem: Ecosystem::Deb,
-        purl: purl.map_err(|e| format!("package {name}: {e}; left out"))?.to_string(),
         name,
         version,
         arch,
         source,
-        licenses: Vec::new(),
         maintainer: stanza.get("Maintainer").and_then(link::text),
         description: stanza.get("Description").and_then(link::text),
         homepage: stanza.get("Homepage").and_then(link::text),
-        depends: Vec::new(),
-        files: Vec::new(),
-        evidence: vec![path.to_owned()],
-        first_layer: 0,
-        layer: 0,
-    };
-    Ok(Record { package, wants, provides, owned: Vec::new() })
+        wants,
+        provides,
+        ..Record::default()
+    })
 }
 
 /// `name` or `name (version)`.
@@ -114,7 +204,7 @@ fn groups(value: &[u8]) -> Vec<Vec<String>> {
 }
 
 /// The paths of a `.list` file: one a line, absolute.
-pub fn list(bytes: &[u8]) -> impl Iterator<Item = String> {
+pub(crate) fn list(bytes: &[u8]) -> impl Iterator<Item = String> {
     bytes
         .split(|&b| b == b'\n')
         .filter(|l| l.starts_with(b"/") && l.len() > 2 && l.len() <= 4096)
@@ -122,7 +212,7 @@ pub fn list(bytes: &[u8]) -> impl Iterator<Item = String> {
 }
 
 /// The paths of an `.md5sums` file: 32 hex digits, two spaces (or a space and a star), a path without its slash.
-pub fn md5sums(bytes: &[u8]) -> impl Iterator<Item = String> {
+pub(crate) fn md5sums(bytes: &[u8]) -> impl Iterator<Item = String> {
     bytes.split(|&b| b == b'\n').filter_map(|line| {
         let (sum, rest) = line.split_at_checked(32)?;
         let path = rest.strip_prefix(b"  ").or_else(|| rest.strip_prefix(b" *"))?;
@@ -135,8 +225,10 @@ pub fn md5sums(bytes: &[u8]) -> impl Iterator<Item = String> {
 mod tests {
     use super::*;
 
-    fn debian() -> Distro {
-        Distro { id: "debian".into(), version_id: "12".into(), codename: None, pretty_name: None }
+    fn parsed(text: &[u8], is_record: bool) -> Facts {
+        let mut out = Facts::default();
+        parse(text, is_record, &mut out);
+        out
     }
 
     #[test]
@@ -144,22 +236,16 @@ mod tests {
         let text = b"Package: bsdutils\nEssential: yes\nStatus: install ok installed\nMaintainer: Chris Hofstaedtler <zeha@debian.org>\n\
             Architecture: amd64\nSource: util-linux (2.38.1-5+deb12u3)\nVersion: 1:2.38.1-5+deb12u3\nPre-Depends: libc6 (>= 2.34), libsystemd0\n\
             Depends: a:any (>= 1) | b, ${x}, c [amd64]\nProvides: v (= 1), w\nHomepage: https://example.org/\nDescription: basic utilities\n more\n";
-        let (records, problems) = parse(text, "/var/lib/dpkg/status", false, Some(&debian()));
-        assert!(problems.is_empty());
-        let record = &records[0];
+        let out = parsed(text, false);
+        assert!(out.troubles.is_empty());
+        let record = &out.records[0];
         assert_eq!(
-            record.package.source,
-            SourcePackage { name: "util-linux".into(), version: "2.38.1-5+deb12u3".into() }
+            record.source,
+            Some(SourcePackage { name: "util-linux".into(), version: "2.38.1-5+deb12u3".into() })
         );
         assert_eq!(record.wants, [vec!["libc6"], vec!["libsystemd0"], vec!["a", "b"], vec!["c"]]);
         assert_eq!(record.provides, ["v", "w"]);
-        assert_eq!(record.package.description.as_deref(), Some("basic utilities"));
-        assert!(
-            record
-                .package
-                .purl
-                .starts_with("pkg:deb/debian/bsdutils@1:2.38.1-5%2Bdeb12u3?arch=amd64&distro=debian-12&")
-        );
+        assert_eq!(record.description.as_deref(), Some("basic utilities"));
     }
 
     #[test]
@@ -178,11 +264,10 @@ mod tests {
             "Package: i\nVersion: 1\n".to_owned(),
         ]
         .concat();
-        let (records, problems) = parse(text.as_bytes(), "/s", false, None);
-        let names: Vec<&str> = records.iter().map(|r| r.package.name.as_str()).collect();
+        let out = parsed(text.as_bytes(), false);
+        let names: Vec<&str> = out.records.iter().map(|r| r.name.as_str()).collect();
         assert_eq!(names, ["a", "b", "c", "d", "g", "h", "i"]);
-        assert_eq!(problems.len(), 2, "an unknown and a missing Status are told: {problems:?}");
-        assert_eq!(records[0].package.purl, "pkg:deb/a@1?arch=all");
+        assert_eq!(out.troubles.len(), 2, "an unknown and a missing Status are told: {:?}", out.troubles);
     }
 
     #[test]
@@ -191,9 +276,9 @@ mod tests {
             b"Package: a\nStatus: install ok installed\n\nPackage: b c\nStatus: install ok installed\nVersion: 1\n\n\
             Status: install ok installed\nVersion: 1\n\nPackage: d\nStatus: install ok installed\nVersion: 1 2\n\n\
             Package: e\nStatus: install ok installed\nVersion: 1\nSource: (\n";
-        let (records, problems) = parse(text, "/s", false, None);
-        assert!(records.is_empty());
-        assert_eq!(problems.iter().map(|p| p.line.unwrap()).collect::<Vec<_>>(), [1, 4, 8, 11, 15]);
+        let out = parsed(text, false);
+        assert!(out.records.is_empty());
+        assert_eq!(out.troubles.iter().map(|p| p.0.unwrap()).collect::<Vec<_>>(), [1, 4, 8, 11, 15]);
     }
 
     #[test]

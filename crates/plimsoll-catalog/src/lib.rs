@@ -3,22 +3,43 @@
 //! One module per ecosystem. A cataloger reads only evidence the package manager itself wrote; what it cannot read it
 //! names in [`Catalog::problems`] and never drops silently.
 //!
-//! Use: keep the bytes of the files that [`wants`] asks for while the tree is built, then call [`catalog`].
+//! It goes in two steps. [`Extractor`] reads each file that is evidence while its layer streams past and keeps [`Facts`],
+//! which depend on that file alone; [`assemble`] puts the facts of all files that the merged tree still holds together.
+//! [`catalog`] does both over a tree whose contents were kept.
 
-pub mod apk;
-pub mod copyright;
-pub mod deb822;
-pub mod dpkg;
+pub mod cataloger;
+pub mod facts;
 pub mod license;
-pub mod release;
 
+mod apk;
+mod assemble;
+mod catalog;
+mod copyright;
+mod deb822;
+mod dpkg;
+mod ecosystem;
 mod evidence;
-pub mod link;
+mod extract;
+mod glob;
+mod link;
+mod merge;
 mod owned;
-mod read;
+mod problems;
+mod release;
+mod system;
 
-pub use evidence::wants;
-pub use read::catalog;
+pub use assemble::{FactsByContent, Join, Placed, Read, assemble};
+pub use catalog::catalog;
+pub use cataloger::CATALOGERS;
+pub use ecosystem::Ecosystem;
+pub use evidence::{Mode, wants};
+pub use extract::{Extracted, Extractor};
+pub use facts::{Facts, File, Record};
+
+use serde::{Deserialize, Serialize};
+
+/// Changes whenever the facts read from the same bytes would be others. Facts kept under another number are not used.
+pub const FACTS_VERSION: u32 = 1;
 
 /// What an image holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,30 +65,23 @@ pub struct Distro {
     pub pretty_name: Option<String>,
 }
 
-/// The package manager whose record this is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ecosystem {
-    /// dpkg (`status`, `status.d`).
-    Deb,
-    /// apk (`lib/apk/db/installed`).
-    Apk,
-    /// A package known only from a document that came in, by its purl type.
-    Other,
-}
-
 /// An installed package.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Package {
-    /// The package manager.
+    /// Where it comes from.
     pub ecosystem: Ecosystem,
-    /// Binary package name.
+    /// Its name as the ecosystem writes it in full: `libc6`, `@babel/core`, `org.ow2.asm:asm`.
     pub name: String,
-    /// Version as installed, epoch included.
+    /// Version as installed, epoch included. Empty where the evidence does not say.
     pub version: String,
-    /// Architecture: `amd64`, `all`, `x86_64`.
+    /// Architecture: `amd64`, `all`, `x86_64`. Empty for most language packages.
     pub arch: String,
     /// The source package it was built from (the name advisories use); equal to name and version when the record names none.
     pub source: SourcePackage,
+    /// Package URL, in the spelling Grype and Dependency-Track expect.
+    pub purl: String,
+    /// CPE names (2.3): what the evidence states. Sorted.
+    pub cpes: Vec<String>,
     /// Declared licences, as found; SPDX expressions where they could be normalised. Sorted.
     pub licenses: Vec<String>,
     /// Who maintains it: `Name <mail>`.
@@ -76,22 +90,63 @@ pub struct Package {
     pub description: Option<String>,
     /// Home page.
     pub homepage: Option<String>,
-    /// Names of installed packages it depends on (already resolved to installed names; provides followed). Sorted.
+    /// Where it was downloaded from.
+    pub download: Option<String>,
+    /// Digests of the package's own artefact. Sorted.
+    pub hashes: Vec<Hash>,
+    /// Packages it depends on, by their [`Package::id`]. Sorted.
     pub depends: Vec<String>,
+    /// The package that holds it (the wheel of an embedded SBOM, the JAR of a JAR), by its [`Package::id`].
+    pub within: Option<String>,
+    /// Packages of the operating system that own all of its evidence, by their [`Package::id`]. Sorted.
+    pub owners: Vec<String>,
+    /// Whether it is only declared by what holds it, and was not itself examined.
+    pub declared: bool,
     /// Paths the package owns that exist in the tree. Sorted.
     pub files: Vec<String>,
-    /// Paths of the records that are its evidence. Sorted.
+    /// Paths of the records that are its evidence; `outer!inner` for what stands inside a file. Sorted.
     pub evidence: Vec<String>,
     /// Index of the layer that first introduced its evidence.
     pub first_layer: u32,
     /// Index of the layer that last changed its evidence.
     pub layer: u32,
-    /// Package URL, in the spelling Grype and Dependency-Track expect.
-    pub purl: String,
+    /// What else is known, by name. Sorted.
+    pub properties: Vec<(String, String)>,
+}
+
+impl Package {
+    /// What other packages know it by: its package URL, or `name@version` where it has none.
+    pub fn id(&self) -> String {
+        if self.purl.is_empty() { format!("{}@{}", self.name, self.version) } else { self.purl.clone() }
+    }
+}
+
+/// A digest of a package's artefact.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Hash {
+    /// The algorithm, as CycloneDX names it: `SHA-256`.
+    pub algorithm: HashAlgorithm,
+    /// The digest in lower-case hex.
+    pub hex: String,
+}
+
+/// Algorithms that package managers record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum HashAlgorithm {
+    /// MD5: told because records hold it, not because it proves anything.
+    Md5,
+    /// SHA-1, likewise.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
 }
 
 /// The source package of a binary package.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourcePackage {
     /// Source name: `openssl` for `libssl3`.
     pub name: String,

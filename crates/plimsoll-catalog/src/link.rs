@@ -1,50 +1,69 @@
-//! Dependencies of package records, resolved to the names of installed packages.
+//! Dependencies resolved to what is installed, and the texts that records hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
-use crate::Package;
+use crate::Ecosystem;
+use crate::assemble::Placed;
 
 /// The most providers of one virtual name that are followed; `mail-transport-agent` has about ten.
 const MAX_PROVIDERS: usize = 32;
 
-/// A package as its record gives it, before its dependencies are resolved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// The package; [`Package::depends`] and [`Package::files`] are still empty.
-    pub package: Package,
-    /// What it depends on: groups of alternatives, names only.
-    pub wants: Vec<Vec<String>>,
-    /// The virtual names it provides.
-    pub provides: Vec<String>,
-    /// The files it owns as recorded; for dpkg they stand in files of their own.
-    pub owned: Vec<String>,
+/// Where a name means something: an ecosystem, a root file system and a scope in it.
+type Scope<'a> = (Ecosystem, &'a str, &'a str);
+
+/// Follows what records want by name: each alternative that is installed; where none is by that name, those that provide
+/// it. What is not installed is left out, for the record says what was wanted, not what is there.
+pub(crate) fn link(placed: &mut [Placed]) {
+    let mut found: Vec<BTreeSet<usize>> = Vec::with_capacity(placed.len());
+    {
+        let scope = |p: &'_ Placed| -> (Ecosystem, String, String) {
+            (p.record.ecosystem, p.root.clone(), p.record.scope.clone())
+        };
+        let wanting: BTreeSet<_> = placed.iter().filter(|p| !p.record.wants.is_empty()).map(scope).collect();
+        let mut installed: HashMap<(Scope<'_>, &str), Vec<usize>> = HashMap::new();
+        let mut providers: HashMap<(Scope<'_>, &str), Vec<usize>> = HashMap::new();
+        for (index, p) in placed.iter().enumerate() {
+            if !wanting.contains(&scope(p)) {
+                continue;
+            }
+            let scope: Scope<'_> = (p.record.ecosystem, &p.root, &p.record.scope);
+            installed.entry((scope, &p.record.name)).or_default().push(index);
+            for name in &p.record.provides {
+                let list = providers.entry((scope, name)).or_default();
+                if list.len() < MAX_PROVIDERS {
+                    list.push(index);
+                }
+            }
+        }
+        for p in placed.iter() {
+            let scope: Scope<'_> = (p.record.ecosystem, &p.root, &p.record.scope);
+            let mut needs = BTreeSet::new();
+            for name in p.record.wants.iter().flatten() {
+                let key = (scope, name.as_str());
+                if let Some(list) = installed.get(&key) {
+                    needs.extend(of_architecture(placed, p, list));
+                } else if let Some(list) = providers.get(&key) {
+                    needs.extend(of_architecture(placed, p, list));
+                }
+            }
+            found.push(needs);
+        }
+    }
+    for (p, needs) in placed.iter_mut().zip(found) {
+        p.needs.extend(needs);
+        p.record.wants.clear();
+        p.record.provides.clear();
+    }
 }
 
-/// Fills [`Package::depends`] of every record: each alternative that is installed; where none is by that name, those that
-/// provide it. What is not installed is left out, for the record says what was wanted, not what is there.
-pub(crate) fn link(records: &mut [Record]) {
-    let installed: BTreeSet<String> = records.iter().map(|r| r.package.name.clone()).collect();
-    let mut providers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for record in records.iter() {
-        for name in &record.provides {
-            let list = providers.entry(name.clone()).or_default();
-            if list.len() < MAX_PROVIDERS {
-                list.insert(record.package.name.clone());
-            }
-        }
-    }
-    for record in records {
-        let mut depends = BTreeSet::new();
-        for name in record.wants.iter().flatten() {
-            if installed.contains(name) {
-                depends.insert(name.clone());
-            } else if let Some(list) = providers.get(name) {
-                depends.extend(list.iter().cloned());
-            }
-        }
-        depends.remove(&record.package.name);
-        record.package.depends = depends.into_iter().collect();
-    }
+/// Of packages with one name those of the wanting package's own architecture or of none; all where there is no such.
+fn of_architecture(placed: &[Placed], own: &Placed, list: &[usize]) -> Vec<usize> {
+    let fits = |i: &usize| {
+        let arch = &placed[*i].record.arch;
+        *arch == own.record.arch || arch == "all" || arch == "noarch"
+    };
+    let fitting: Vec<usize> = list.iter().copied().filter(fits).collect();
+    if fitting.is_empty() { list.to_vec() } else { fitting }
 }
 
 /// A field's text: one line, no control characters, at most 1,024 characters; `None` if nothing is left.
@@ -61,7 +80,7 @@ pub(crate) fn token(bytes: &[u8]) -> Option<String> {
     plain.then(|| String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// A package name: letters, digits and `+-._`, as every package manager here requires.
+/// A package name: letters, digits and `+-._`, as the package managers of operating systems require.
 pub(crate) fn name(bytes: &[u8]) -> Option<String> {
     let legal = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.' | b'_');
     token(bytes).filter(|_| bytes.iter().all(legal) && !matches!(bytes, b"." | b".."))

@@ -7,14 +7,14 @@ use plimsoll_tree::{NodeKind, Tree};
 /// Finds recorded paths in a tree. dpkg records `/bin/x` where a merged-usr tree holds `/usr/bin/x`.
 pub(crate) struct Owned<'t> {
     tree: &'t Tree,
-    root: &'t str,
+    root: String,
     /// Real path of each parent met; lists name one directory many times.
     parents: BTreeMap<String, Option<String>>,
 }
 
 impl<'t> Owned<'t> {
     /// A finder for the root file system at `root` (empty for the image's own).
-    pub(crate) fn new(tree: &'t Tree, root: &'t str) -> Self {
+    pub(crate) fn new(tree: &'t Tree, root: String) -> Self {
         Self { tree, root, parents: BTreeMap::new() }
     }
 

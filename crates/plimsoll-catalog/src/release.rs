@@ -1,9 +1,72 @@
 //! Which distribution an image is: `os-release` and the older release files.
 
+use std::collections::BTreeMap;
+
 use crate::Distro;
+use crate::assemble::{Join, Read};
+use crate::cataloger::{CATALOGERS, Cataloger, Evidence, MIB};
+use crate::facts::{Facts, File};
+
+/// See the module.
+pub(crate) static CATALOGER: Cataloger = Cataloger {
+    name: "release",
+    about: "the distribution",
+    evidence: &[
+        Evidence::Path { glob: "**/etc/os-release", limit: MIB / 16 },
+        Evidence::Path { glob: "**/usr/lib/os-release", limit: MIB / 16 },
+        Evidence::Path { glob: "**/etc/alpine-release", limit: MIB / 16 },
+        Evidence::Path { glob: "**/etc/debian_version", limit: MIB / 16 },
+    ],
+    purls: &[],
+    gives: &[],
+    read,
+    join: Some(join),
+};
+
+fn read(file: &File<'_>, out: &mut Facts) {
+    let distro = match file.which {
+        0 | 1 => os_release(file.bytes),
+        2 => alpine_release(file.bytes),
+        _ => debian_version(file.bytes),
+    };
+    match distro {
+        Some(d) => {
+            let values = vec![d.id, d.version_id, d.codename.unwrap_or_default(), d.pretty_name.unwrap_or_default()];
+            out.note("distro", values);
+        }
+        None if file.which < 2 => out.trouble(None, "names no distribution (ID)"),
+        None => {}
+    }
+}
+
+/// Distributions are known before anything else is joined.
+fn join(join: &mut Join<'_>) {
+    join.files.clear();
+}
+
+/// The distribution of each root file system, by the best of its files.
+pub(crate) fn distros(files: &mut [BTreeMap<&str, Read<'_>>]) -> BTreeMap<String, Distro> {
+    let own = CATALOGERS.iter().position(|c| c.name == CATALOGER.name).and_then(|i| files.get(i));
+    let mut best: BTreeMap<String, (usize, Distro)> = BTreeMap::new();
+    for read in own.into_iter().flat_map(BTreeMap::values) {
+        let [id, version_id, codename, pretty] = read.facts.noted("distro") else { continue };
+        let filled = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let distro = Distro {
+            id: id.clone(),
+            version_id: version_id.clone(),
+            codename: filled(codename),
+            pretty_name: filled(pretty),
+        };
+        let known = best.get(&read.root).is_some_and(|(which, _)| *which <= read.which);
+        if !known {
+            best.insert(read.root.clone(), (read.which, distro));
+        }
+    }
+    best.into_iter().map(|(root, (_, distro))| (root, distro)).collect()
+}
 
 /// Reads an `os-release` file: shell assignments, quoted or not. `None` if it names no `ID`.
-pub fn os_release(bytes: &[u8]) -> Option<Distro> {
+pub(crate) fn os_release(bytes: &[u8]) -> Option<Distro> {
     let (mut id, mut version, mut codename, mut pretty) = (None, None, None, None);
     for line in bytes.split(|&b| b == b'\n').take(1000) {
         let line = String::from_utf8_lossy(line.get(..line.len().min(4096)).unwrap_or_default());
@@ -24,7 +87,7 @@ pub fn os_release(bytes: &[u8]) -> Option<Distro> {
 }
 
 /// Reads `alpine-release`: the version alone.
-pub fn alpine_release(bytes: &[u8]) -> Option<Distro> {
+pub(crate) fn alpine_release(bytes: &[u8]) -> Option<Distro> {
     let version = first_word(bytes)?;
     version.starts_with(|c: char| c.is_ascii_digit()).then(|| Distro {
         id: "alpine".into(),
@@ -36,7 +99,7 @@ pub fn alpine_release(bytes: &[u8]) -> Option<Distro> {
 
 /// Reads `debian_version`: `12.11`, whose major number is `VERSION_ID`, or `trixie/sid`, which has none. Derived
 /// distributions keep Debian's file, so this is read only where nothing better is there.
-pub fn debian_version(bytes: &[u8]) -> Option<Distro> {
+pub(crate) fn debian_version(bytes: &[u8]) -> Option<Distro> {
     let text = first_word(bytes)?;
     let major: String = text.chars().take_while(char::is_ascii_digit).collect();
     let codename = text.strip_suffix("/sid").map(str::to_owned);

@@ -29,6 +29,7 @@ fn package(name: &str, version: &str, licenses: &[&str], depends: &[&str]) -> Pa
         first_layer: 0,
         layer: 1,
         purl: format!("pkg:deb/debian/{name}@{version}?arch=amd64&distro=debian-12&upstream={name}-src%401:0"),
+        ..Package::default()
     }
 }
 
@@ -41,7 +42,7 @@ fn sample() -> Sbom {
             pretty_name: Some("Debian GNU/Linux 12 (bookworm)".into()),
         }),
         packages: vec![
-            package("bash", "5.2", &["BSD", "GPL-2.0-or-later OR MIT", "public domain (sic)"], &["libc6"]),
+            package("bash", "5.2", &["BSD", "GPL-2.0-or-later OR MIT", "public domain (sic)"], &["pkg:deb/debian/libc6@2.36?arch=amd64&distro=debian-12&upstream=libc6-src%401:0"]),
             package("libc6", "2.36", &["LGPL-2.1-only"], &[]),
         ],
         problems: vec![Problem { path: "/var/lib/dpkg/status".into(), line: Some(7), why: "because".into() }],
@@ -151,7 +152,7 @@ fn reads_trivy_and_syft() {
         sbom.packages[0].source,
         SourcePackage { name: "util-linux".into(), version: "2.38.1-5+deb12u3".into() }
     );
-    assert_eq!((sbom.packages[1].ecosystem, sbom.packages[1].name.as_str()), (Ecosystem::Other, "@a/b"));
+    assert_eq!((sbom.packages[1].ecosystem, sbom.packages[1].name.as_str()), (Ecosystem::Npm, "@a/b"));
 
     let syft = br#"{"artifacts":[{"id":"a","name":"bash","version":"5.2.15-2+b8","type":"deb","locations":[{"path":"/var/lib/dpkg/status"}],
         "licenses":[{"value":"GPL-3","spdxExpression":""}],"purl":"pkg:deb/debian/bash@5.2.15-2%2Bb8?arch=amd64&distro=debian-12&upstream=bash%405.2.15-2",
@@ -161,7 +162,7 @@ fn reads_trivy_and_syft() {
         "distro":{"id":"debian","versionID":"12"},"descriptor":{"name":"syft","version":"1.18.1"},"schema":{"version":"16.0.24","url":"x"}}"#;
     assert_eq!(sniff(syft).unwrap(), Format::Syft("16.0.24".into()));
     let sbom = read(syft).unwrap();
-    assert_eq!(sbom.packages[0].depends, ["libc6"]);
+    assert_eq!(sbom.packages[0].depends, ["pkg:deb/debian/libc6@2.36?arch=amd64&distro=debian-12"]);
     assert_eq!(sbom.packages[0].source.version, "5.2.15-2");
     assert!(sbom.is_about(&Digest::sha256(b"")));
     assert_eq!(sbom.created, Timestamp::UNIX_EPOCH);

@@ -57,7 +57,6 @@ impl Collect {
 
     pub(super) fn finish(mut self) -> Sbom {
         let found = std::mem::take(&mut self.found);
-        let mut names: BTreeMap<&str, &str> = BTreeMap::new();
         let mut packages = Vec::new();
         let mut distros = BTreeSet::new();
         for item in &found {
@@ -69,15 +68,15 @@ impl Collect {
                 Err(why) => self.tell(&item.name, why),
             }
         }
-        for (reference, package) in &packages {
-            names.insert(reference, &package.name);
-        }
+        let ids: BTreeMap<&str, String> =
+            packages.iter().map(|(reference, package)| (*reference, package.id())).collect();
         let targets: Vec<Vec<String>> = packages
             .iter()
             .map(|(reference, own)| {
+                let own = own.id();
                 let targets = self.edges.get(*reference).into_iter().flatten();
-                let targets = targets.filter_map(|t| names.get(t.as_str())).filter(|t| **t != own.name);
-                targets.map(|t| (*t).to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
+                let targets = targets.filter_map(|t| ids.get(t.as_str())).filter(|t| **t != own);
+                targets.cloned().collect::<BTreeSet<_>>().into_iter().collect()
             })
             .collect();
         let mut merged: BTreeMap<_, Package> = BTreeMap::new();
@@ -135,14 +134,13 @@ fn package(found: &Found) -> Result<(Package, Option<DistroName>), String> {
         None => None,
         Some(text) => Some(text.parse::<Purl>().map_err(|e| format!("{e}: {}", clip(text)))?),
     };
-    let ecosystem = match purl.as_ref().map(Purl::kind) {
-        Some("deb") => Ecosystem::Deb,
-        Some("apk") => Ecosystem::Apk,
-        _ => Ecosystem::Other,
-    };
+    let ecosystem = purl.as_ref().map_or(Ecosystem::Other, |p| Ecosystem::of_purl_type(p.kind()));
     let name = match &purl {
         None => found.name.clone(),
-        Some(p) if ecosystem != Ecosystem::Other => p.name().to_owned(),
+        Some(p) if ecosystem.is_system() => p.name().to_owned(),
+        Some(p) if ecosystem == Ecosystem::Maven => {
+            p.namespace().map_or_else(|| p.name().to_owned(), |ns| format!("{ns}:{}", p.name()))
+        }
         Some(p) => p.namespace().map_or_else(|| p.name().to_owned(), |ns| format!("{ns}/{}", p.name())),
     };
     let mut version = purl.as_ref().and_then(Purl::version).unwrap_or(&found.version).to_owned();
@@ -164,7 +162,7 @@ fn package(found: &Found) -> Result<(Package, Option<DistroName>), String> {
         name: source_name.unwrap_or_else(|| name.clone()),
         version: source_version.unwrap_or_else(|| version.clone()),
     };
-    let distro = purl.as_ref().filter(|_| ecosystem != Ecosystem::Other).and_then(Purl::distro);
+    let distro = purl.as_ref().filter(|_| ecosystem.is_system()).and_then(Purl::distro);
     let mut licenses = found.licenses.clone();
     licenses.sort();
     licenses.dedup();
@@ -187,6 +185,7 @@ fn package(found: &Found) -> Result<(Package, Option<DistroName>), String> {
         first_layer: found.first_layer,
         layer: found.layer,
         purl: purl.map(|p| p.to_string()).unwrap_or_default(),
+        ..Package::default()
     };
     Ok((package, distro))
 }

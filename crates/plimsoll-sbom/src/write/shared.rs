@@ -1,10 +1,10 @@
 //! References, suppliers, licences and identifiers, told alike in every format.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use plimsoll_catalog::license::is_expression;
-use plimsoll_catalog::{Ecosystem, Package};
+use plimsoll_catalog::Package;
 use plimsoll_oci::Digest;
 use plimsoll_version::purl::Purl;
 use serde_json::{Map, Value};
@@ -41,7 +41,7 @@ pub(super) fn uuid(content: &[u8]) -> String {
 pub(super) fn references(sbom: &Sbom) -> Vec<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let reference = |p: &Package| {
-        let base = if p.purl.is_empty() { format!("{}@{}", p.name, p.version) } else { p.purl.clone() };
+        let base = p.id();
         let count = seen.entry(base.clone()).or_default();
         *count += 1;
         if *count == 1 { base } else { format!("{base}#{count}") }
@@ -49,24 +49,14 @@ pub(super) fn references(sbom: &Sbom) -> Vec<String> {
     sbom.packages.iter().map(reference).collect()
 }
 
-/// For each package the indices of those it depends on, sorted. A name that stands for several architectures means the
-/// package's own, or the independent one.
+/// For each package the indices of those it depends on, sorted.
 pub(super) fn edges(sbom: &Sbom) -> Vec<Vec<usize>> {
-    let mut by_name: BTreeMap<(Ecosystem, &str), Vec<usize>> = BTreeMap::new();
+    let mut by_id: HashMap<String, usize> = HashMap::new();
     for (index, package) in sbom.packages.iter().enumerate() {
-        by_name.entry((package.ecosystem, &package.name)).or_default().push(index);
+        by_id.entry(package.id()).or_insert(index);
     }
-    let targets = |package: &Package, name: &str| {
-        let all = by_name.get(&(package.ecosystem, name)).cloned().unwrap_or_default();
-        let fits = |i: &usize| {
-            let arch = &sbom.packages[*i].arch;
-            *arch == package.arch || arch == "all" || arch == "noarch"
-        };
-        let fitting: Vec<usize> = all.iter().copied().filter(fits).collect();
-        if fitting.is_empty() { all } else { fitting }
-    };
     let edges = sbom.packages.iter().enumerate().map(|(own, package)| {
-        let targets = package.depends.iter().flat_map(|name| targets(package, name)).filter(|t| *t != own);
+        let targets = package.depends.iter().filter_map(|id| by_id.get(id).copied()).filter(|t| *t != own);
         targets.collect::<BTreeSet<_>>().into_iter().collect()
     });
     edges.collect()
@@ -111,7 +101,7 @@ pub(super) fn party(text: &str) -> Option<Party> {
 pub(super) fn supplier(package: &Package, sbom: &Sbom) -> Option<Party> {
     let maintainer = package.maintainer.as_deref().and_then(party);
     maintainer.or_else(|| {
-        let distro = sbom.distro.as_ref().filter(|_| package.ecosystem != Ecosystem::Other)?;
+        let distro = sbom.distro.as_ref().filter(|_| package.ecosystem.is_system())?;
         Some(Party { is_organisation: true, name: distro.id.clone(), mail: None })
     })
 }

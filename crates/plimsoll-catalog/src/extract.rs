@@ -1,0 +1,75 @@
+//! Facts taken from files as they pass.
+
+use std::io::{self, Read};
+
+use serde::{Deserialize, Serialize};
+
+use crate::cataloger::CATALOGERS;
+use crate::evidence::{self, HEAD, Mode};
+use crate::facts::{Facts, File};
+
+/// Buffers larger than this are given back after use.
+const KEEP: usize = 8 << 20;
+
+/// What one cataloger read in a file, and what made the file its evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extracted {
+    /// Index of the cataloger in [`CATALOGERS`].
+    pub(crate) cataloger: u16,
+    /// Index of the pattern in its evidence.
+    pub(crate) which: u16,
+    /// The root file system the file belongs to.
+    pub(crate) root: String,
+    /// What was read.
+    pub(crate) facts: Facts,
+}
+
+/// Reads evidence, one file after the other, into a buffer of its own.
+#[derive(Debug, Default)]
+pub struct Extractor {
+    mode: Mode,
+    buffer: Vec<u8>,
+}
+
+impl Extractor {
+    /// A reader of the evidence of an image or a directory.
+    pub fn new(mode: Mode) -> Self {
+        Self { mode, buffer: Vec::new() }
+    }
+
+    /// Reads the file at `path` as far as the catalogers need it: not at all where its name and first bytes say nothing,
+    /// whole where they do. `data` gives exactly `size` bytes; what is left of them is the caller's to skip. Fails only
+    /// where `data` does.
+    pub fn read(&mut self, path: &str, size: u64, data: &mut dyn Read) -> io::Result<Vec<Extracted>> {
+        let mut matches = evidence::by_path(path, self.mode);
+        self.buffer.clear();
+        if evidence::might_be_executable(size) {
+            data.take(HEAD as u64).read_to_end(&mut self.buffer)?;
+            matches.extend(evidence::by_head(&self.buffer));
+        }
+        matches.sort_by_key(|m| (m.cataloger, m.which));
+        matches.dedup_by_key(|m| m.cataloger);
+        if matches.is_empty() {
+            return Ok(Vec::new());
+        }
+        let limit = matches.iter().map(|m| m.limit).max().unwrap_or_default();
+        if size <= limit {
+            data.take(size - self.buffer.len() as u64).read_to_end(&mut self.buffer)?;
+        }
+        let read = matches.into_iter().map(|m| {
+            let mut facts = Facts::default();
+            if size <= m.limit {
+                let file = File { path, root: m.root, which: m.which, bytes: &self.buffer };
+                (CATALOGERS[m.cataloger].read)(&file, &mut facts);
+            } else {
+                facts.trouble(None, format!("{size} bytes are more than the {} that are read", m.limit));
+            }
+            Extracted { cataloger: m.cataloger as u16, which: m.which as u16, root: m.root.to_owned(), facts }
+        });
+        let read = read.filter(|e| !e.facts.is_empty()).collect();
+        if self.buffer.capacity() > KEEP {
+            self.buffer = Vec::new();
+        }
+        Ok(read)
+    }
+}

@@ -1,0 +1,153 @@
+//! Placed records become packages: what stands in several places is listed once, with all of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::assemble::Placed;
+use crate::{Ecosystem, Package, SourcePackage};
+
+/// What makes a package one package, in the order of the catalogue.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(Ecosystem, String, String, String, String);
+
+/// Packages of all placed records; `files` holds each record's own.
+pub(crate) fn merge(placed: Vec<Placed>, files: Vec<Vec<String>>) -> Vec<Package> {
+    let owners = owners(&placed, &files);
+    let ids: Vec<String> = placed.iter().map(|p| id(&p.record.purl, &p.record.name, &p.record.version)).collect();
+    let mut merged: BTreeMap<Key, Package> = BTreeMap::new();
+    for ((placed, files), owners) in placed.into_iter().zip(files).zip(owners) {
+        let package = package(placed, files, owners, &ids);
+        let key = Key(
+            package.ecosystem,
+            package.name.clone(),
+            package.version.clone(),
+            package.arch.clone(),
+            package.purl.clone(),
+        );
+        match merged.entry(key) {
+            std::collections::btree_map::Entry::Vacant(slot) => {
+                slot.insert(package);
+            }
+            std::collections::btree_map::Entry::Occupied(mut slot) => unite(slot.get_mut(), package),
+        }
+    }
+    let mut packages: Vec<Package> = merged.into_values().collect();
+    for package in &mut packages {
+        let own = package.id();
+        package.depends.retain(|d| *d != own);
+        package.within = package.within.take().filter(|w| *w != own);
+    }
+    packages
+}
+
+fn id(purl: &str, name: &str, version: &str) -> String {
+    if purl.is_empty() { format!("{name}@{version}") } else { purl.to_owned() }
+}
+
+/// For each record of a language the system's packages that own its evidence; `None` where any of it is nobody's.
+fn owners(placed: &[Placed], files: &[Vec<String>]) -> Vec<Option<BTreeSet<usize>>> {
+    // Where a file stands, whatever is inside it.
+    fn outer(evidence: &str) -> &str {
+        evidence.split('!').next().unwrap_or_default()
+    }
+    let others = placed.iter().filter(|p| !p.record.ecosystem.is_system());
+    let mut of_path: HashMap<&str, Option<usize>> =
+        others.flat_map(|p| &p.evidence).map(|e| (outer(e), None)).collect();
+    for (index, (_, files)) in placed.iter().zip(files).enumerate().filter(|(_, (p, _))| p.record.ecosystem.is_system()) {
+        for file in files {
+            if let Some(owner) = of_path.get_mut(file.as_str()) {
+                owner.get_or_insert(index);
+            }
+        }
+    }
+    let owners = placed.iter().map(|p| {
+        if p.record.ecosystem.is_system() {
+            return None;
+        }
+        p.evidence.iter().map(|e| of_path.get(outer(e)).copied().flatten()).collect()
+    });
+    owners.collect()
+}
+
+fn package(placed: Placed, files: Vec<String>, owners: Option<BTreeSet<usize>>, ids: &[String]) -> Package {
+    let Placed { record, mut evidence, first_layer, layer, needs, within, .. } = placed;
+    let sorted = |mut list: Vec<String>| {
+        list.sort();
+        list.dedup();
+        list
+    };
+    let owners: Vec<String> = owners.into_iter().flatten().filter_map(|i| ids.get(i).cloned()).collect();
+    evidence = sorted(evidence);
+    let mut hashes = record.hashes;
+    hashes.sort();
+    hashes.dedup();
+    Package {
+        ecosystem: record.ecosystem,
+        source: record
+            .source
+            .unwrap_or_else(|| SourcePackage { name: record.name.clone(), version: record.version.clone() }),
+        name: record.name,
+        version: record.version,
+        arch: record.arch,
+        purl: record.purl,
+        cpes: sorted(record.cpes),
+        licenses: sorted(record.licenses),
+        maintainer: record.maintainer,
+        description: record.description,
+        homepage: record.homepage,
+        download: record.download,
+        hashes,
+        depends: sorted(needs.into_iter().filter_map(|n| ids.get(n).cloned()).collect()),
+        within: within.and_then(|w| ids.get(w).cloned()),
+        owners: sorted(owners),
+        declared: record.declared,
+        files,
+        evidence,
+        first_layer,
+        layer,
+        properties: record.properties,
+    }
+}
+
+/// The same package found twice: one package with both pieces of evidence. It is somebody's only if all of it is, and
+/// only declared if nothing else shows it.
+fn unite(into: &mut Package, other: Package) {
+    into.first_layer = into.first_layer.min(other.first_layer);
+    into.layer = into.layer.max(other.layer);
+    if into.owners.is_empty() || other.owners.is_empty() {
+        into.owners.clear();
+    } else {
+        into.owners.extend(other.owners);
+    }
+    into.declared &= other.declared;
+    if into.within != other.within {
+        into.within = None;
+    }
+    for (list, more) in [
+        (&mut into.files, other.files),
+        (&mut into.evidence, other.evidence),
+        (&mut into.depends, other.depends),
+        (&mut into.licenses, other.licenses),
+        (&mut into.cpes, other.cpes),
+        (&mut into.owners, Vec::new()),
+    ] {
+        list.extend(more);
+        list.sort();
+        list.dedup();
+    }
+    into.hashes.extend(other.hashes);
+    into.hashes.sort();
+    into.hashes.dedup();
+    into.properties.extend(other.properties);
+    into.properties.sort();
+    into.properties.dedup();
+    for (slot, more) in [
+        (&mut into.maintainer, other.maintainer),
+        (&mut into.description, other.description),
+        (&mut into.homepage, other.homepage),
+        (&mut into.download, other.download),
+    ] {
+        if slot.is_none() {
+            *slot = more;
+        }
+    }
+}
