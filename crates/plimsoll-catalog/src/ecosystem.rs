@@ -1,11 +1,9 @@
 //! The package managers and registries that packages come from.
 
-use serde::{Deserialize, Serialize};
-
 macro_rules! ecosystems {
     ($($(#[doc = $doc:literal])+ $variant:ident $name:literal $purl:literal,)+) => {
         /// Where a package comes from. The order is the order of the catalogue.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Ecosystem {
             $($(#[doc = $doc])+ $variant,)+
             /// A package known only from a document that came in, of a type that is not one of ours.
@@ -112,10 +110,7 @@ ecosystems! {
 impl Ecosystem {
     /// Whether it is the package manager of an operating system, whose packages own files.
     pub fn is_system(self) -> bool {
-        matches!(
-            self,
-            Self::Deb | Self::Apk | Self::Rpm | Self::Alpm | Self::Portage | Self::Nix | Self::Bottlerocket
-        )
+        matches!(self, Self::Deb | Self::Apk | Self::Rpm | Self::Alpm | Self::Portage | Self::Nix | Self::Bottlerocket)
     }
 
     /// The ecosystem whose package URLs have a type. Types that several share are none of them.

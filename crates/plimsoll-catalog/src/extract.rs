@@ -2,8 +2,6 @@
 
 use std::io::{self, Read};
 
-use serde::{Deserialize, Serialize};
-
 use crate::cataloger::CATALOGERS;
 use crate::evidence::{self, HEAD, Mode};
 use crate::facts::{Facts, File};
@@ -12,7 +10,7 @@ use crate::facts::{Facts, File};
 const KEEP: usize = 8 << 20;
 
 /// What one cataloger read in a file, and what made the file its evidence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extracted {
     /// Index of the cataloger in [`CATALOGERS`].
     pub(crate) cataloger: u16,

@@ -1,10 +1,8 @@
 //! What catalogers read out of single files, before the files are seen together.
 //!
 //! Facts depend on one file's path and bytes alone, so that they can be taken while a layer streams past, on any thread,
-//! and kept for the next image with the same layer. They derive `Serialize` because the layer cache is their wire form;
-//! [`crate::FACTS_VERSION`] says when it changes.
-
-use serde::{Deserialize, Serialize};
+//! and kept for the next image with the same layer;
+//! [`crate::FACTS_VERSION`] says when they change.
 
 use crate::{Ecosystem, Hash, SourcePackage};
 
@@ -34,7 +32,7 @@ impl<'a> File<'a> {
 }
 
 /// What one cataloger read in one file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Packages the file is evidence of.
     pub records: Vec<Record>,
@@ -67,7 +65,7 @@ impl Facts {
 }
 
 /// Something a file says besides packages; what its values are is the cataloger's affair.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Note {
     /// What it is: `owned`, `licenses`.
     pub kind: String,
@@ -76,7 +74,7 @@ pub struct Note {
 }
 
 /// A package as one file tells it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     /// Where it comes from.
     pub ecosystem: Ecosystem,

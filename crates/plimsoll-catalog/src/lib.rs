@@ -36,8 +36,6 @@ pub use evidence::{Mode, wants};
 pub use extract::{Extracted, Extractor};
 pub use facts::{Facts, File, Record};
 
-use serde::{Deserialize, Serialize};
-
 /// Changes whenever the facts read from the same bytes would be others. Facts kept under another number are not used.
 pub const FACTS_VERSION: u32 = 1;
 
@@ -122,7 +120,7 @@ impl Package {
 }
 
 /// A digest of a package's artefact.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hash {
     /// The algorithm, as CycloneDX names it: `SHA-256`.
     pub algorithm: HashAlgorithm,
@@ -131,7 +129,7 @@ pub struct Hash {
 }
 
 /// Algorithms that package managers record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HashAlgorithm {
     /// MD5: told because records hold it, not because it proves anything.
     Md5,
@@ -146,7 +144,7 @@ pub enum HashAlgorithm {
 }
 
 /// The source package of a binary package.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourcePackage {
     /// Source name: `openssl` for `libssl3`.
     pub name: String,

@@ -52,7 +52,8 @@ fn owners(placed: &[Placed], files: &[Vec<String>]) -> Vec<Option<BTreeSet<usize
     let others = placed.iter().filter(|p| !p.record.ecosystem.is_system());
     let mut of_path: HashMap<&str, Option<usize>> =
         others.flat_map(|p| &p.evidence).map(|e| (outer(e), None)).collect();
-    for (index, (_, files)) in placed.iter().zip(files).enumerate().filter(|(_, (p, _))| p.record.ecosystem.is_system()) {
+    for (index, (_, files)) in placed.iter().zip(files).enumerate().filter(|(_, (p, _))| p.record.ecosystem.is_system())
+    {
         for file in files {
             if let Some(owner) = of_path.get_mut(file.as_str()) {
                 owner.get_or_insert(index);

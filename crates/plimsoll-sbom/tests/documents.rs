@@ -42,7 +42,12 @@ fn sample() -> Sbom {
             pretty_name: Some("Debian GNU/Linux 12 (bookworm)".into()),
         }),
         packages: vec![
-            package("bash", "5.2", &["BSD", "GPL-2.0-or-later OR MIT", "public domain (sic)"], &["pkg:deb/debian/libc6@2.36?arch=amd64&distro=debian-12&upstream=libc6-src%401:0"]),
+            package(
+                "bash",
+                "5.2",
+                &["BSD", "GPL-2.0-or-later OR MIT", "public domain (sic)"],
+                &["pkg:deb/debian/libc6@2.36?arch=amd64&distro=debian-12&upstream=libc6-src%401:0"],
+            ),
             package("libc6", "2.36", &["LGPL-2.1-only"], &[]),
         ],
         problems: vec![Problem { path: "/var/lib/dpkg/status".into(), line: Some(7), why: "because".into() }],

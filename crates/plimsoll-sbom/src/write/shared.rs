@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
-use plimsoll_catalog::license::is_expression;
 use plimsoll_catalog::Package;
+use plimsoll_catalog::license::is_expression;
 use plimsoll_oci::Digest;
 use plimsoll_version::purl::Purl;
 use serde_json::{Map, Value};
