@@ -2,6 +2,9 @@
 
 use std::io::{self, Read};
 
+use plimsoll_tree::{ContentId, ContentSink};
+
+use crate::assemble::FactsByContent;
 use crate::cataloger::CATALOGERS;
 use crate::evidence::{self, HEAD, Mode};
 use crate::facts::{Facts, File};
@@ -35,10 +38,26 @@ impl Extractor {
         Self { mode, buffer: Vec::new() }
     }
 
+    /// Whether the file at `path` may be evidence, by its name or by what its first bytes will say.
+    fn wants(&self, path: &str, size: u64) -> bool {
+        evidence::might_be_executable(size) || !evidence::by_path(path, self.mode).is_empty()
+    }
+
     /// Reads the file at `path` as far as the catalogers need it: not at all where its name and first bytes say nothing,
     /// whole where they do. `data` gives exactly `size` bytes; what is left of them is the caller's to skip. Fails only
     /// where `data` does.
     pub fn read(&mut self, path: &str, size: u64, data: &mut dyn Read) -> io::Result<Vec<Extracted>> {
+        self.read_and(path, size, data, &mut |_| Ok(()))
+    }
+
+    /// [`Extractor::read`], handing the whole file on to `then`.
+    fn read_and(
+        &mut self,
+        path: &str,
+        size: u64,
+        data: &mut dyn Read,
+        then: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
+    ) -> io::Result<Vec<Extracted>> {
         let mut matches = evidence::by_path(path, self.mode);
         self.buffer.clear();
         if evidence::might_be_executable(size) {
@@ -47,12 +66,14 @@ impl Extractor {
         }
         matches.sort_by_key(|m| (m.cataloger, m.which));
         matches.dedup_by_key(|m| m.cataloger);
+        let limit = matches.iter().map(|m| m.limit).max().unwrap_or_default();
+        if !matches.is_empty() && size <= limit {
+            let left = size.saturating_sub(self.buffer.len() as u64);
+            data.take(left).read_to_end(&mut self.buffer)?;
+        }
+        then(&mut self.buffer.chain(data))?;
         if matches.is_empty() {
             return Ok(Vec::new());
-        }
-        let limit = matches.iter().map(|m| m.limit).max().unwrap_or_default();
-        if size <= limit {
-            data.take(size - self.buffer.len() as u64).read_to_end(&mut self.buffer)?;
         }
         let read = matches.into_iter().map(|m| {
             let mut facts = Facts::default();
@@ -69,5 +90,55 @@ impl Extractor {
             self.buffer = Vec::new();
         }
         Ok(read)
+    }
+}
+
+/// Takes the facts of files on their way to another sink.
+#[derive(Debug)]
+pub struct Extracting<S> {
+    /// Where the contents go.
+    pub inner: S,
+    /// The facts so far.
+    pub facts: FactsByContent,
+    extractor: Extractor,
+    path: String,
+    passes_on: bool,
+}
+
+impl<S: ContentSink> Extracting<S> {
+    /// Facts of what goes to `inner`, and of everything else that is evidence.
+    pub fn new(inner: S) -> Self {
+        Self::with(inner, Mode::Image)
+    }
+
+    /// The same for a directory, where lock files count.
+    pub fn of_directory(inner: S) -> Self {
+        Self::with(inner, Mode::Directory)
+    }
+
+    fn with(inner: S, mode: Mode) -> Self {
+        let facts = FactsByContent::new();
+        Self { inner, facts, extractor: Extractor::new(mode), path: String::new(), passes_on: false }
+    }
+}
+
+impl<S: ContentSink> ContentSink for Extracting<S> {
+    fn wants(&mut self, path: &str, size: u64) -> bool {
+        self.passes_on = self.inner.wants(path, size);
+        self.path.clear();
+        self.path.push_str(path);
+        self.passes_on || self.extractor.wants(path, size)
+    }
+
+    fn put(&mut self, id: ContentId, size: u64, data: &mut dyn Read) -> io::Result<()> {
+        let mut pass_on = |data: &mut dyn Read| match self.passes_on {
+            true => self.inner.put(id, size, data),
+            false => Ok(()),
+        };
+        let read = self.extractor.read_and(&self.path, size, data, &mut pass_on)?;
+        if !read.is_empty() {
+            self.facts.insert(id, read);
+        }
+        Ok(())
     }
 }

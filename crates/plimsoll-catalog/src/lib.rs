@@ -14,6 +14,7 @@ pub mod license;
 mod apk;
 mod assemble;
 mod catalog;
+mod codec;
 mod copyright;
 mod deb822;
 mod dpkg;
@@ -21,10 +22,12 @@ mod ecosystem;
 mod evidence;
 mod extract;
 mod glob;
+mod layer;
 mod link;
 mod merge;
 mod owned;
 mod problems;
+mod query;
 mod release;
 mod system;
 
@@ -33,8 +36,10 @@ pub use catalog::catalog;
 pub use cataloger::CATALOGERS;
 pub use ecosystem::Ecosystem;
 pub use evidence::{Mode, wants};
-pub use extract::{Extracted, Extractor};
+pub use extract::{Extracted, Extracting, Extractor};
 pub use facts::{Facts, File, Record};
+pub use layer::{LayerFacts, merge_layers, read_layer};
+pub use query::{Answer, Query, QueryError};
 
 /// Changes whenever the facts read from the same bytes would be others. Facts kept under another number are not used.
 pub const FACTS_VERSION: u32 = 1;
@@ -141,6 +146,11 @@ pub enum HashAlgorithm {
     Sha384,
     /// SHA-512.
     Sha512,
+}
+
+impl HashAlgorithm {
+    /// Every algorithm, in the order of the enumeration.
+    pub const ALL: &[Self] = &[Self::Md5, Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512];
 }
 
 /// The source package of a binary package.

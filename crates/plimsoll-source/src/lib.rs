@@ -5,20 +5,25 @@
 
 mod archive;
 mod blob_image;
+mod cache;
 mod directory;
 mod docker_archive;
 mod error;
+mod layers;
 mod layout;
 mod load;
 mod open;
+mod pipe;
 mod reference;
 mod select;
 mod spool;
 mod writer;
 
 pub use blob_image::{BlobImage, OpenBlob, VerifyingReader};
+pub use cache::Cache;
 pub use directory::{DirectoryTree, open_directory};
 pub use error::SourceError;
+pub use layers::read_layers;
 pub use load::load;
 pub use open::{OpenOptions, Opened, open};
 pub use reference::{SourceRef, parse_source};

@@ -1,11 +1,11 @@
 //! Layers merged into a tree, as a container runtime unpacks them one over the other.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::io::Read;
-use std::ops::Bound;
 
 use plimsoll_layer::{Entry, EntryKind, LayerError, Limits, TarReader};
 
+use crate::nodes::Nodes;
 use crate::{ContentId, ContentSink, Node, NodeKind, Tree};
 
 const WHITEOUT: &str = ".wh.";
@@ -73,7 +73,7 @@ pub enum TreeError {
 /// numbered by the caller, in rising order.
 #[derive(Debug, Default)]
 pub struct Builder {
-    nodes: BTreeMap<String, Node>,
+    nodes: Nodes,
     limits: Limits,
     next_content: u32,
     entries: u64,
@@ -144,7 +144,9 @@ impl Builder {
             EntryKind::Fifo => NodeKind::Special { flag: b'6', major: 0, minor: 0 },
             EntryKind::HardLink { target } => {
                 // What stood under the new name goes first, so that a link to itself has nothing to name.
-                self.nodes.remove(&path);
+                if let Some(id) = self.nodes.find(&path) {
+                    self.nodes.remove(id);
+                }
                 let node = self.linked(index, &path, target, first_layer)?;
                 return self.put(path, node);
             }
@@ -164,7 +166,7 @@ impl Builder {
 
     /// The merged tree.
     pub fn finish(self) -> Tree {
-        Tree { nodes: self.nodes }
+        Tree::of(self.nodes)
     }
 
     fn root(&mut self, index: u32) -> Result<(), TreeError> {
@@ -312,23 +314,24 @@ impl Builder {
     /// this layer stays, as if this layer had made it.
     fn hide(&mut self, index: u32, path: &str, itself: bool) -> Result<(), TreeError> {
         self.parent = None;
-        let mut paths = self.below(path);
-        if itself && self.nodes.contains_key(path) {
-            paths.insert(0, path.to_owned());
+        let Some(top) = self.nodes.find(path) else { return Ok(()) };
+        let mut ids = self.nodes.below(top);
+        if itself {
+            ids.insert(0, top);
         }
-        let mut needed: HashSet<String> = HashSet::new();
+        let mut needed: HashSet<u32> = HashSet::new();
         // Children come after their parents, so that backwards a directory's survivors are known before it is met.
-        for path in paths.into_iter().rev() {
-            let Some(node) = self.nodes.get_mut(&path) else { continue };
-            if node.layer < index && !needed.contains(&path) {
-                self.nodes.remove(&path);
+        for id in ids.into_iter().rev() {
+            let node = self.nodes.node_mut(id);
+            if node.layer < index && !needed.contains(&id) {
+                self.nodes.remove(id);
                 continue;
             }
             if node.layer < index {
                 *node = implicit(index);
             }
             node.first_layer = index;
-            needed.insert(split(&path).0.to_owned());
+            needed.extend(self.nodes.parent(id));
             self.work(1)?;
         }
         Ok(())
@@ -336,18 +339,10 @@ impl Builder {
 
     fn remove(&mut self, path: &str) {
         self.parent = None;
-        for path in self.below(path) {
-            self.nodes.remove(&path);
+        let below = self.nodes.find(path).map(|id| self.nodes.below(id)).unwrap_or_default();
+        for id in below.into_iter().rev() {
+            self.nodes.remove(id);
         }
-    }
-
-    fn below(&self, path: &str) -> Vec<String> {
-        let prefix = join(path, "");
-        self.nodes
-            .range::<str, _>((Bound::Excluded(prefix.as_str()), Bound::Unbounded))
-            .take_while(|(p, _)| p.starts_with(&prefix))
-            .map(|(p, _)| p.clone())
-            .collect()
     }
 
     fn put(&mut self, path: String, node: Node) -> Result<(), TreeError> {
@@ -358,8 +353,9 @@ impl Builder {
         self.within("max_entries", self.entries, self.limits.max_entries)?;
         self.within("max_metadata_bytes", self.metadata, self.limits.max_metadata_bytes)?;
         self.within("max_path_bytes", path.len() as u64, self.limits.max_path_bytes as u64 + 1)?;
-        self.nodes.insert(path, node);
-        Ok(())
+        let parent = (path != "/").then(|| split(&path).0);
+        let put = self.nodes.put(&path, parent, node);
+        put.ok_or(TreeError::Limit { limit: "bytes of all paths", max: u32::MAX.into() })
     }
 
     /// Accounts for steps a hostile layer could ask for without paying in bytes: long ways through links, and whiteouts
@@ -392,7 +388,7 @@ impl<R: Read> Read for Source<R> {
     }
 }
 
-fn implicit(layer: u32) -> Node {
+pub(crate) fn implicit(layer: u32) -> Node {
     Node {
         kind: NodeKind::Directory,
         mode: 0o755,

@@ -5,11 +5,12 @@
 
 mod build;
 mod contents;
+mod nodes;
 
 pub use build::{Builder, TreeError};
 pub use contents::{ContentSink, Contents, MemoryContents};
 
-use std::collections::BTreeMap;
+use nodes::Nodes;
 
 /// Identity of a file's content. Hard links share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,12 +66,27 @@ pub struct Node {
 }
 
 /// The merged tree: sorted by path, parents before children.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Tree {
-    nodes: BTreeMap<String, Node>,
+    nodes: Nodes,
+    /// Slots of `nodes`, sorted by path.
+    order: Vec<u32>,
 }
 
+impl PartialEq for Tree {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Tree {}
+
 impl Tree {
+    fn of(nodes: Nodes) -> Self {
+        let order = nodes.sorted();
+        Self { nodes, order }
+    }
+
     /// The node at exactly `path`, symbolic links not followed.
     pub fn get(&self, path: &str) -> Option<&Node> {
         self.nodes.get(path)
@@ -78,17 +94,17 @@ impl Tree {
 
     /// Every path, sorted by byte, parents before children.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
-        self.nodes.iter().map(|(p, n)| (p.as_str(), n))
+        self.order.iter().map(|id| (self.nodes.path(*id), self.nodes.node(*id)))
     }
 
     /// Every path strictly below `dir`.
     pub fn under<'a>(&'a self, dir: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
         let prefix = if dir == "/" { "/".to_owned() } else { format!("{dir}/") };
-        let from = prefix.clone();
-        self.nodes
-            .range::<str, _>((std::ops::Bound::Excluded(from.as_str()), std::ops::Bound::Unbounded))
+        let from = self.order.partition_point(|id| self.nodes.path(*id) <= prefix.as_str());
+        self.order[from..]
+            .iter()
+            .map(|id| (self.nodes.path(*id), self.nodes.node(*id)))
             .take_while(move |(p, _)| p.starts_with(&prefix))
-            .map(|(p, n)| (p.as_str(), n))
     }
 
     /// Every path directly in `dir`.

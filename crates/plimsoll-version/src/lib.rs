@@ -5,6 +5,7 @@ pub mod coerced;
 pub mod dpkg;
 mod error;
 mod number;
+pub mod order;
 pub mod purl;
 
 pub use error::VersionError;

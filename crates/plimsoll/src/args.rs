@@ -71,6 +71,28 @@ pub(crate) struct ImageArg {
     pub(crate) platform: Option<plimsoll_oci::Platform>,
 }
 
+/// How an image is catalogued.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct Cataloguing {
+    /// Layers read at a time; default the processors there are
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) jobs: Option<u16>,
+    /// Read every layer, and keep nothing of it
+    #[arg(long, env = "PLIMSOLL_NO_CACHE", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, require_equals = true, hide_possible_values = true, default_value = "false", default_missing_value = "true")]
+    pub(crate) no_cache: bool,
+    /// Where what is known of layers is kept; default plimsoll/layers in the user's cache folder
+    #[arg(long, value_name = "DIR", env = "PLIMSOLL_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+impl Cataloguing {
+    /// Layers read at a time. The result does not depend on it.
+    pub(crate) fn jobs(&self) -> usize {
+        let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.jobs.map_or_else(all, usize::from)
+    }
+}
+
 /// The host's platform, as an image would name it.
 pub(crate) fn host_platform() -> plimsoll_oci::Platform {
     plimsoll_oci::Platform::new("linux", if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" })
@@ -93,6 +115,8 @@ pub(crate) enum Command {
     Harden(Harden),
     /// List what an image holds
     Sbom(SbomArgs),
+    /// Tell which images hold a package
+    Find(Find),
     /// Match an image or SBOM against the advisory index and judge it
     Scan(Scan),
     /// Build and look at the advisory index
@@ -268,8 +292,37 @@ pub(crate) struct Harden {
 pub(crate) struct SbomArgs {
     #[command(flatten)]
     pub(crate) source: ImageArg,
+    #[command(flatten)]
+    pub(crate) cataloguing: Cataloguing,
     /// spdx-json, cyclonedx-json, purls or table, with =FILE to write a file; repeatable
     #[arg(short = 'o', long = "output", value_name = "FORMAT[@VERSION][=FILE]", default_value = "table")]
+    pub(crate) output: Vec<String>,
+    /// Exit 33 where something that is evidence could not be read
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Find {
+    /// A name or package URL, and a range: log4j-core<2.17, pkg:deb/debian/openssl@>=3.0,<3.0.15
+    pub(crate) query: String,
+    /// Images, SBOM files and directories
+    pub(crate) sources: Vec<String>,
+    /// A file that lists more of them, one a line; - for stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Look into the SBOM that a believed signer attested, not into the image
+    #[arg(long)]
+    pub(crate) attested: bool,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    /// os/arch[/variant] to take of an index
+    #[arg(long, value_name = "PLATFORM")]
+    pub(crate) platform: Option<plimsoll_oci::Platform>,
+    #[command(flatten)]
+    pub(crate) cataloguing: Cataloguing,
+    /// text, or json for one object a line
+    #[arg(short = 'o', long = "output", value_name = "FORMAT", default_value = "text")]
     pub(crate) output: Vec<String>,
 }
 
@@ -277,6 +330,8 @@ pub(crate) struct SbomArgs {
 pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) source: ImageArg,
+    #[command(flatten)]
+    pub(crate) cataloguing: Cataloguing,
     /// Advisory index
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_DB")]
     pub(crate) db: Option<PathBuf>,

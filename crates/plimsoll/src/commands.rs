@@ -6,6 +6,7 @@ pub(crate) mod db;
 mod decisions;
 mod demo;
 mod explain;
+mod find;
 pub(crate) mod harden;
 mod inspect;
 mod key;
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<Exit> {
         Command::Inspect(args) => inspect::run(&args, common, ui),
         Command::Harden(args) => harden::run(&args, common, ui),
         Command::Sbom(args) => sbom::run(&args, common, ui),
+        Command::Find(args) => find::run(&args, common, ui),
         Command::Scan(args) => scan::run(&args, common, ui),
         Command::Db(command) => db::run(&command, common, ui),
         Command::Key(command) => key::run(&command, ui),

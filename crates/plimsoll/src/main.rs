@@ -4,6 +4,7 @@
 mod args;
 mod audit;
 mod bundles;
+mod cataloguing;
 mod clock;
 mod commands;
 mod exit;

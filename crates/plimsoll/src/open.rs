@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use plimsoll_catalog::Catalog;
+use plimsoll_catalog::{Catalog, Extracting, assemble};
 use plimsoll_layer::Limits;
 use plimsoll_oci::{
     Config, Descriptor, Digest, Document, Image, ImageError, LayerSource, Manifest, Platform, Reference,
@@ -15,9 +15,10 @@ use plimsoll_sbom::{Sbom, Subject};
 use plimsoll_source::{
     BlobImage, OpenOptions, SourceError, SourceRef, SpoolContents, load, open_directory, parse_source,
 };
-use plimsoll_tree::{Contents, Tree};
+use plimsoll_tree::{Contents, MemoryContents, Tree};
 
-use crate::args::{Common, ImageArg, host_platform};
+use crate::args::{Cataloguing, Common, ImageArg, host_platform};
+use crate::cataloguing;
 use crate::exit::{Exit, Failure};
 use crate::net;
 use crate::ui::{Step, Ui};
@@ -43,9 +44,7 @@ pub(crate) struct OpenedImage {
 /// Which contents a command needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// What catalogers read.
-    Catalog,
-    /// That, and the accounts.
+    /// What catalogers read, and the accounts.
     Inspection,
     /// Every file.
     Everything,
@@ -149,23 +148,25 @@ pub(crate) fn load_image(image: &dyn Image, need: Need, ui: &Ui) -> Result<Loade
     let total = image.layers().iter().map(|l| l.descriptor.size).sum();
     let step = ui.step_of("reading layers", Some(total));
     let accounts = |path: &str| matches!(path, "/etc/passwd" | "/etc/group");
-    let wants = move |path: &str, size: u64| match need {
-        Need::Everything => true,
-        Need::Inspection => accounts(path) || plimsoll_catalog::wants(path, size),
-        Need::Catalog => plimsoll_catalog::wants(path, size),
-    };
-    let mut contents = SpoolContents::new(wants, MEMORY, SPOOL);
-    let watched = Watched { image, step: &step };
+    let wants = move |path: &str, _| need == Need::Everything || accounts(path);
+    let mut contents = Extracting::new(SpoolContents::new(wants, MEMORY, SPOOL));
+    let watched = Watched::new(image, &step);
     let tree = load(&watched, &mut contents, &Limits::default()).map_err(source_failure)?;
     step.done();
-    let catalog = plimsoll_catalog::catalog(&tree, &contents);
-    Ok(LoadedImage { tree, contents: Box::new(contents), catalog })
+    let catalog = assemble(&tree, contents.facts);
+    Ok(LoadedImage { tree, contents: Box::new(contents.inner), catalog })
 }
 
 /// An image whose layers' progress is shown.
-struct Watched<'a> {
+pub(crate) struct Watched<'a> {
     image: &'a dyn Image,
     step: &'a Step,
+}
+
+impl<'a> Watched<'a> {
+    pub(crate) fn new(image: &'a dyn Image, step: &'a Step) -> Self {
+        Self { image, step }
+    }
 }
 
 impl Image for Watched<'_> {
@@ -212,7 +213,7 @@ impl Read for WatchedReader<'_> {
 }
 
 /// The packages of an image, a directory or an SBOM.
-pub(crate) fn packages(arg: &ImageArg, common: &Common, ui: &Ui) -> Result<Packages> {
+pub(crate) fn packages(arg: &ImageArg, how: &Cataloguing, common: &Common, ui: &Ui) -> Result<Packages> {
     match parse_source(&arg.image).map_err(source_failure)? {
         SourceRef::Sbom(path) => {
             let sbom = read_sbom(&path)?;
@@ -221,10 +222,10 @@ pub(crate) fn packages(arg: &ImageArg, common: &Common, ui: &Ui) -> Result<Packa
             Ok(Packages { subject: sbom.subject, catalog })
         }
         SourceRef::Directory(path) => {
-            let mut contents = SpoolContents::new(plimsoll_catalog::wants, MEMORY, SPOOL);
+            let mut contents = Extracting::of_directory(MemoryContents::new(|_: &str, _| false));
             let found = open_directory(&path, &mut contents, &Limits::default()).map_err(source_failure)?;
             ui.say(&format!("source dir:{} ({} paths)", path.display(), found.tree.len()));
-            let catalog = plimsoll_catalog::catalog(&found.tree, &contents);
+            let catalog = assemble(&found.tree, contents.facts);
             let name = file_name(&SourceRef::Directory(path));
             Ok(Packages { subject: Subject { name, ..Subject::default() }, catalog })
         }
@@ -234,8 +235,8 @@ pub(crate) fn packages(arg: &ImageArg, common: &Common, ui: &Ui) -> Result<Packa
         }
         _ => {
             let opened = image(arg, common, ui)?;
-            let loaded = load_image(&opened.image, Need::Catalog, ui)?;
-            Ok(Packages { subject: subject(&opened.name, opened.tag, &opened.image), catalog: loaded.catalog })
+            let catalog = cataloguing::catalog(&opened.image, how, ui)?;
+            Ok(Packages { subject: subject(&opened.name, opened.tag, &opened.image), catalog })
         }
     }
 }

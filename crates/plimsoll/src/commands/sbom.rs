@@ -26,7 +26,7 @@ pub(crate) fn run(args: &SbomArgs, common: &Common, ui: &Ui) -> Result<Exit> {
             return Err(Failure::usage(message).into());
         }
     }
-    let found = open::packages(&args.source, common, ui)?;
+    let found = open::packages(&args.source, &args.cataloguing, common, ui)?;
     let created = clock::build_time(clock::now(common))?;
     let sbom = Sbom::new(found.subject, found.catalog, crate::VERSION, created);
     for problem in &sbom.problems {
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &SbomArgs, common: &Common, ui: &Ui) -> Result<Exit> {
         ui.line(&format!("{} no packages were found", ui.err.yellow("warning:")));
         return Ok(Exit::Nothing);
     }
-    Ok(Exit::Ok)
+    Ok(if args.strict && !sbom.problems.is_empty() { Exit::Undecidable } else { Exit::Ok })
 }
 
 fn table(sbom: &Sbom) -> Vec<u8> {

@@ -19,10 +19,10 @@ use crate::render;
 use crate::ui::Ui;
 
 /// Who is believed.
-struct Believed {
-    signers: Vec<Signer>,
-    transparency: Transparency,
-    trusted_root: Option<String>,
+pub(crate) struct Believed {
+    pub(crate) signers: Vec<Signer>,
+    pub(crate) transparency: Transparency,
+    pub(crate) trusted_root: Option<String>,
 }
 
 /// `plimsoll verify`.
@@ -117,7 +117,7 @@ fn extra(verification: &Verification, subject: &Subject, holds: bool) -> Map<Str
 }
 
 /// The signers of the flags. A key given by hand is trusted for any image; it needs no log entry, an identity does.
-fn believed(args: &TrustArgs, common: &Common, ui: &Ui) -> Result<Believed> {
+pub(crate) fn believed(args: &TrustArgs, common: &Common, ui: &Ui) -> Result<Believed> {
     let trusted_root = args.trusted_root.as_deref().map(load::read_text).transpose()?;
     let mut signers = Vec::new();
     let mut transparency = Transparency::NotRequired;

@@ -65,7 +65,13 @@ pub struct Plimsoll {
 
 impl Plimsoll {
     pub fn new(dir: &Path) -> Self {
-        let env = [("SOURCE_DATE_EPOCH", EPOCH), ("COSIGN_PASSWORD", PASSWORD), ("PATH", ""), ("HOME", "/nonexistent")];
+        let env = [
+            ("SOURCE_DATE_EPOCH", EPOCH),
+            ("COSIGN_PASSWORD", PASSWORD),
+            ("PATH", ""),
+            ("HOME", "/nonexistent"),
+            ("PLIMSOLL_NO_CACHE", "true"),
+        ];
         Self { dir: dir.to_owned(), env: env.map(|(k, v)| (k.to_owned(), v.to_owned())).into() }
     }
 
