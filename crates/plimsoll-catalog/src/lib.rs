@@ -26,6 +26,7 @@ mod merge;
 mod owned;
 mod problems;
 mod release;
+mod rpm;
 mod system;
 
 pub use assemble::{FactsByContent, Join, Placed, Read, assemble};
