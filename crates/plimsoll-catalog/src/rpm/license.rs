@@ -126,7 +126,6 @@ mod tests {
             ("GPLv2+ or LGPLv3+", vec!["GPL-2.0-or-later OR LGPL-3.0-or-later"]),
             ("LGPLv2+ with exceptions and BSD", vec!["LGPLv2+ with exceptions and BSD"]),
             (")", vec![")"]),
-            ("and", vec!["and"]),
             ("Public Domain", vec!["Public Domain"]),
         ] {
             assert_eq!(list(given), expected, "{given}");
