@@ -29,6 +29,7 @@ mod owned;
 mod problems;
 mod query;
 mod release;
+mod rpm;
 mod system;
 
 pub use assemble::{FactsByContent, Join, Placed, Read, assemble};

@@ -16,6 +16,10 @@ pub(crate) static CATALOGER: Cataloger = Cataloger {
         Evidence::Path { glob: "**/usr/lib/os-release", limit: MIB / 16 },
         Evidence::Path { glob: "**/etc/alpine-release", limit: MIB / 16 },
         Evidence::Path { glob: "**/etc/debian_version", limit: MIB / 16 },
+        // In this order: clones keep a `redhat-release` that names what they are built from.
+        Evidence::Path { glob: "**/etc/oracle-release", limit: MIB / 16 },
+        Evidence::Path { glob: "**/etc/centos-release", limit: MIB / 16 },
+        Evidence::Path { glob: "**/etc/redhat-release", limit: MIB / 16 },
     ],
     purls: &[],
     gives: &[],
@@ -27,7 +31,8 @@ fn read(file: &File<'_>, out: &mut Facts) {
     let distro = match file.which {
         0 | 1 => os_release(file.bytes),
         2 => alpine_release(file.bytes),
-        _ => debian_version(file.bytes),
+        3 => debian_version(file.bytes),
+        _ => redhat_release(file.bytes),
     };
     match distro {
         Some(d) => {
@@ -111,6 +116,25 @@ pub(crate) fn debian_version(bytes: &[u8]) -> Option<Distro> {
     })
 }
 
+/// Reads `redhat-release` and its like, `CentOS release 6.10 (Final)`, which is all that systems before `os-release` have.
+/// `VERSION_ID` is written as the later releases of each write it.
+pub(crate) fn redhat_release(bytes: &[u8]) -> Option<Distro> {
+    let line = bytes.split(|&b| b == b'\n').next()?;
+    let line = std::str::from_utf8(line.get(..line.len().min(256))?).ok()?.trim();
+    let (product, rest) = line.split_once(" release ")?;
+    let version = rest.split(' ').next().filter(|v| is_token(v) && v.starts_with(|c: char| c.is_ascii_digit()))?;
+    let is_any = |names: &[&str]| names.iter().any(|n| product.starts_with(n));
+    let (id, version) = match () {
+        () if is_any(&["CentOS"]) => ("centos", version.split('.').next()?),
+        () if is_any(&["Red Hat Enterprise Linux"]) => ("rhel", version),
+        () if is_any(&["Oracle Linux", "Enterprise Linux"]) => ("ol", version),
+        () if is_any(&["Fedora"]) => ("fedora", version),
+        () if is_any(&["Scientific Linux"]) => ("scientific", version),
+        () => return None,
+    };
+    Some(Distro { id: id.into(), version_id: version.into(), codename: None, pretty_name: Some(line.to_owned()) })
+}
+
 fn first_word(bytes: &[u8]) -> Option<String> {
     let line = bytes.split(|&b| b == b'\n').next()?;
     let word = std::str::from_utf8(line.get(..line.len().min(64))?).ok()?.trim().to_owned();
@@ -174,6 +198,17 @@ mod tests {
     fn older_release_files() {
         assert_eq!(alpine_release(b"3.10.4\n").unwrap().version_id, "3.10.4");
         assert_eq!(debian_version(b"12.11\n").unwrap().version_id, "12");
+        for (text, id, version) in [
+            (&b"CentOS release 6.10 (Final)\n"[..], "centos", "6"),
+            (b"Red Hat Enterprise Linux Server release 6.10 (Santiago)\n", "rhel", "6.10"),
+            (b"Oracle Linux Server release 6.10\n", "ol", "6.10"),
+            (b"Fedora release 16 (Verne)", "fedora", "16"),
+        ] {
+            let distro = redhat_release(text).unwrap();
+            assert_eq!((distro.id.as_str(), distro.version_id.as_str()), (id, version));
+        }
+        assert_eq!(redhat_release(b"Derived release x"), None);
+        assert_eq!(redhat_release(b"CentOS"), None);
         let sid = debian_version(b"trixie/sid\n").unwrap();
         assert_eq!((sid.version_id.as_str(), sid.codename.as_deref()), ("", Some("trixie")));
     }

@@ -6,7 +6,7 @@ use plimsoll_version::purl::{self, OsPackage, Purl, PurlError};
 use crate::assemble::{Distros, Placed};
 use crate::facts::Record;
 use crate::problems::Problems;
-use crate::{Distro, Ecosystem};
+use crate::{Distro, Ecosystem, rpm};
 
 /// Where the image's own package managers keep their databases. One that is only reached through a link to its directory
 /// is not met while layers are read, and has to be told.
@@ -17,6 +17,12 @@ pub(crate) const DATABASES: &[&str] = &[
     "/var/lib/rpm/Packages",
     "/var/lib/rpm/Packages.db",
     "/var/lib/rpm/rpmdb.sqlite",
+    "/usr/lib/sysimage/rpm/Packages",
+    "/usr/lib/sysimage/rpm/Packages.db",
+    "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "/usr/share/rpm/Packages",
+    "/usr/share/rpm/Packages.db",
+    "/usr/share/rpm/rpmdb.sqlite",
 ];
 
 /// Gives each package of an operating system its package URL. One that cannot have any is left out and told.
@@ -45,6 +51,7 @@ fn package_url(record: &Record, distro: Option<&Distro>) -> Result<Purl, PurlErr
     match record.ecosystem {
         Ecosystem::Apk => purl::apk(&package),
         Ecosystem::Deb => purl::deb(&package),
+        Ecosystem::Rpm => purl::rpm(&package, &rpm::package::source_rpm(record)),
         other => Ok(Purl::new(other.purl_type(), &record.name)?.with_version(&record.version)),
     }
 }

@@ -124,9 +124,16 @@ impl Purl {
         (!self.subpath.is_empty()).then(|| self.subpath.join("/"))
     }
 
-    /// The source package that `upstream=NAME[@VERSION]` names.
+    /// The source package that `upstream=NAME[@VERSION]` names; for rpm `upstream=NAME-VERSION-RELEASE.src.rpm`.
     pub fn upstream(&self) -> Option<(&str, Option<&str>)> {
         let value = self.qualifier("upstream")?;
+        if self.kind == "rpm"
+            && let Some(stem) = value.strip_suffix(".rpm").and_then(|v| v.rsplit_once('.')).map(|(stem, _)| stem)
+            && let Some((at, _)) = stem.rmatch_indices('-').nth(1)
+            && at > 0
+        {
+            return Some((&stem[..at], Some(&stem[at + 1..])));
+        }
         // A deb or apk name holds no `@`; a version does not either.
         let (name, version) = value.split_once('@').map_or((value, None), |(n, v)| (n, Some(v)));
         (!name.is_empty()).then_some((name, version.filter(|v| !v.is_empty())))
@@ -181,6 +188,20 @@ pub fn deb(package: &OsPackage<'_>) -> Result<Purl, PurlError> {
 pub fn apk(package: &OsPackage<'_>) -> Result<Purl, PurlError> {
     let upstream = if package.source_name == package.name { "" } else { package.source_name };
     Ok(os("apk", package)?.with_qualifier("upstream", upstream))
+}
+
+/// The package URL of an rpm package: the epoch is a qualifier where the version states one, and `upstream` is the file
+/// name of the source package, always.
+pub fn rpm(package: &OsPackage<'_>, source_rpm: &str) -> Result<Purl, PurlError> {
+    let (epoch, version) = package.version.split_once(':').unwrap_or(("", package.version));
+    let purl = os("rpm", &OsPackage { version, ..*package })?;
+    // Vendors differ from what os-release calls their systems.
+    let namespace = match package.distro.map_or("", |(id, _)| id) {
+        "rhel" | "hummingbird" => "redhat",
+        id if id.starts_with("opensuse") => "opensuse",
+        id => id,
+    };
+    Ok(purl.with_namespace(namespace).with_qualifier("epoch", epoch).with_qualifier("upstream", source_rpm))
 }
 
 fn os(kind: &str, package: &OsPackage<'_>) -> Result<Purl, PurlError> {
@@ -370,6 +391,45 @@ mod tests {
             apk(&package).unwrap().to_string(),
             "pkg:apk/alpine/libcrypto1.1@1.1.1d-r2?arch=x86_64&distro=alpine-3.10.4&upstream=openssl"
         );
+    }
+
+    #[test]
+    fn rpm_packages_are_spelled_as_matchers_expect() {
+        let package = |version, distro| OsPackage {
+            name: "bash",
+            version,
+            arch: "x86_64",
+            source_name: "",
+            source_version: "",
+            distro,
+        };
+        for (version, distro, source, text) in [
+            (
+                "1:5.2.15-3.fc38",
+                Some(("fedora", "38")),
+                "bash-5.2.15-3.fc38.src.rpm",
+                "pkg:rpm/fedora/bash@5.2.15-3.fc38?arch=x86_64&distro=fedora-38&epoch=1&upstream=bash-5.2.15-3.fc38.src.rpm",
+            ),
+            ("0:1-2", Some(("rhel", "8.4")), "", "pkg:rpm/redhat/bash@1-2?arch=x86_64&distro=rhel-8.4&epoch=0"),
+            (
+                "1-2",
+                Some(("opensuse-leap", "15.4")),
+                "k-1-2.nosrc.rpm",
+                "pkg:rpm/opensuse/bash@1-2?arch=x86_64&distro=opensuse-leap-15.4&upstream=k-1-2.nosrc.rpm",
+            ),
+            ("1~rc^2-3", None, "", "pkg:rpm/bash@1~rc%5E2-3?arch=x86_64"),
+        ] {
+            let purl = rpm(&package(version, distro), source).unwrap();
+            assert_eq!(purl.to_string(), text);
+            assert_eq!(text.parse::<Purl>().unwrap(), purl);
+        }
+        let upstream = |file| {
+            let purl = rpm(&package("1", None), file).unwrap();
+            purl.upstream().map(|(n, v)| (n.to_owned(), v.map(str::to_owned)))
+        };
+        assert_eq!(upstream("a-b-1.2-3.el8.src.rpm"), Some(("a-b".into(), Some("1.2-3.el8".into()))));
+        assert_eq!(upstream("k-1-2.nosrc.rpm"), Some(("k".into(), Some("1-2".into()))));
+        assert_eq!(upstream("odd"), Some(("odd".into(), None)));
     }
 
     #[test]
