@@ -38,9 +38,11 @@ pub(crate) fn lane(only: Option<&str>) -> Result<()> {
         let stage = Stage::new(&dir)?;
         let layout = make(name, &dir, &stage)?;
         println!("{name}: {}", layout.display());
-        let counts = truth::record(&stage, &tars(name), &dir.join("truth").join(name))?;
+        let counts = truth::record(&stage, &layout, &dir.join("truth").join(name))?;
         print!("{counts}");
-        forms(name, &layout, &dir)?;
+        if name == "small" {
+            forms(&layout, &dir)?;
+        }
     }
     Ok(())
 }
@@ -59,36 +61,35 @@ fn missing(name: &str) -> Option<&'static str> {
     tools.into_iter().find(|t| find(t).is_none())
 }
 
-/// The layers of an image, lowest first, by the names of their tars.
-fn tars(name: &str) -> Vec<&str> {
-    match name {
-        "polyglot" => std::iter::once("base").chain(layers::LAYERS.iter().map(|(name, _)| *name)).collect(),
-        name => vec![name],
-    }
-}
-
 fn make(name: &str, dir: &Path, stage: &Stage) -> Result<PathBuf> {
     let layout = dir.join(name);
     if layout.join("index.json").is_file() {
         return Ok(layout);
     }
-    let tars = tars(name);
+    let work = dir.join(format!("{name}.partial"));
+    let _ = std::fs::remove_dir_all(&work);
+    let image = format!("{}:latest", work.display());
+    let tars: Vec<&str> = if name == "polyglot" {
+        let base = make("base", dir, stage)?;
+        run(Command::new("cp").arg("-r").arg(base).arg(&work))?;
+        layers::LAYERS.iter().map(|(name, _)| *name).collect()
+    } else {
+        run(Command::new("umoci").args(["init", "--layout"]).arg(&work))?;
+        run(Command::new("umoci").args(["new", "--image", &image]))?;
+        vec![name]
+    };
     for tar in &tars {
         stage.tar(tar, |to| match *tar {
             "small" | "base" => debian(tar, to),
             layer => layers::make(layer, stage, to),
         })?;
-    }
-    let work = dir.join(format!("{name}.partial"));
-    let _ = std::fs::remove_dir_all(&work);
-    run(Command::new("umoci").args(["init", "--layout"]).arg(&work))?;
-    let image = format!("{}:latest", work.display());
-    run(Command::new("umoci").args(["new", "--image", &image]))?;
-    for tar in tars {
         println!("{name}: packing {tar}");
         run(Command::new("umoci").args(["raw", "add-layer", "--image", &image]).arg(stage.path(tar)))?;
     }
     std::fs::rename(&work, &layout)?;
+    for tar in tars {
+        std::fs::remove_file(stage.path(tar)).with_context(|| format!("cannot remove the tar of {tar}"))?;
+    }
     Ok(layout)
 }
 
@@ -111,26 +112,26 @@ fn entries(list: &Path) -> Result<Vec<String>> {
     Ok(lines.flat_map(str::split_whitespace).map(str::to_owned).collect())
 }
 
-/// The same image in other forms: a docker archive of each image, and zstd layers of the small one.
-fn forms(name: &str, layout: &Path, dir: &Path) -> Result<()> {
+/// The small image in other forms: a docker archive, and with a zstd layer.
+fn forms(layout: &Path, dir: &Path) -> Result<()> {
     if find("skopeo").is_none() {
-        println!("skipped: the docker archive and zstd forms need skopeo, which is not installed");
+        println!("skipped: the docker archive and zstd forms of small need skopeo, which is not installed");
         return Ok(());
     }
     let from = format!("oci:{}:latest", layout.display());
-    let archive = dir.join(format!("{name}.docker.tar"));
-    if name != "base" && !archive.is_file() {
-        let partial = dir.join(format!("{name}.docker.partial"));
+    let archive = dir.join("small.docker.tar");
+    if !archive.is_file() {
+        let partial = dir.join("small.docker.partial");
         let _ = std::fs::remove_file(&partial);
-        let to = format!("docker-archive:{}:bench/{name}:latest", partial.display());
+        let to = format!("docker-archive:{}:bench/small:latest", partial.display());
         run(Command::new("skopeo").args(["copy", "-q", &from, &to]))?;
         std::fs::rename(&partial, &archive)?;
     }
-    let zstd = dir.join(format!("{name}-zstd"));
-    if name == "small" && !zstd.join("index.json").is_file() {
+    let zstd = dir.join("small-zstd");
+    if !zstd.join("index.json").is_file() {
         // A gzip layer is copied as it is, so the way to zstd goes over plain layers.
-        let plain = dir.join(format!("{name}-plain.partial"));
-        let partial = dir.join(format!("{name}-zstd.partial"));
+        let plain = dir.join("small-plain.partial");
+        let partial = dir.join("small-zstd.partial");
         for work in [&plain, &partial] {
             let _ = std::fs::remove_dir_all(work);
         }

@@ -23,7 +23,7 @@ const BEFORE: &str = "2026-11-01";
 const UV: &str = "uv==0.13.9";
 
 /// Rust programs that are built with the list of their dependencies inside.
-const CRATES: [&str; 3] = ["cargo-auditable@0.7.7", "ripgrep@14.1.1", "fd-find@10.2.0"];
+const CRATES: [&str; 2] = ["cargo-auditable@0.7.7", "ripgrep@14.1.1"];
 
 /// npm packages that carry .NET programs with their `.deps.json`.
 const DOTNET_NPM: [&str; 3] = [

@@ -1,4 +1,4 @@
-//! The workshop of the images: tars of layers that are kept, and folders that are filled to become one.
+//! The workshop of the images: tars of layers, kept until the image is made, and folders that are filled to become one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

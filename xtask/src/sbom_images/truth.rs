@@ -38,14 +38,15 @@ struct Truth<'a> {
 }
 
 /// Unpacks the image's layers, asks, and gives the counts. Nothing is done where the counts are there already.
-pub(super) fn record(stage: &Stage, tars: &[&str], out: &Path) -> Result<String> {
+pub(super) fn record(stage: &Stage, layout: &Path, out: &Path) -> Result<String> {
     let done = out.join("counts.tsv");
     if let Ok(counts) = std::fs::read_to_string(&done) {
         return Ok(counts);
     }
     let root = stage.fresh("truth-root")?;
-    for tar in tars {
-        run(Command::new("tar").arg("-xf").arg(stage.path(tar)).arg("-C").arg(&root))?;
+    // No layer of these images deletes anything, so unpacking them in order is all there is to it.
+    for layer in layers(layout)? {
+        run(Command::new("tar").arg("-xzf").arg(layer).arg("-C").arg(&root))?;
     }
     let _ = std::fs::remove_dir_all(out);
     std::fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
@@ -63,6 +64,17 @@ pub(super) fn record(stage: &Stage, tars: &[&str], out: &Path) -> Result<String>
     std::fs::write(&done, &truth.counts).with_context(|| format!("cannot write {}", done.display()))?;
     std::fs::remove_dir_all(&truth.root).context("cannot remove the unpacked image")?;
     Ok(truth.counts)
+}
+
+/// The blobs of an image's layers, lowest first.
+fn layers(layout: &Path) -> Result<Vec<PathBuf>> {
+    let blob = |descriptor: &Value| -> Result<PathBuf> {
+        let digest = descriptor["digest"].as_str().context("a descriptor has no digest")?;
+        Ok(layout.join("blobs").join(digest.replace(':', "/")))
+    };
+    let index = json(&layout.join("index.json"))?;
+    let manifest = json(&blob(&index["manifests"][0])?)?;
+    manifest["layers"].as_array().context("the manifest has no layers")?.iter().map(blob).collect()
 }
 
 /// Every path below a folder, by its path from there, in order; links are not followed.
