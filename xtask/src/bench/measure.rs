@@ -13,6 +13,8 @@ pub(super) struct Cost {
     pub(super) wall: f64,
     pub(super) cpu: f64,
     pub(super) peak_kib: f64,
+    /// What it and its children wrote to file systems on disk, temporary files that are gone included.
+    pub(super) written_kib: f64,
 }
 
 impl Cost {
@@ -64,7 +66,7 @@ impl Watch {
 
     fn once(&self, row: &Row) -> Result<Cost> {
         let output = Command::new(&self.0)
-            .args(["-f", "plimsoll-bench %e %U %S %M"])
+            .args(["-f", "plimsoll-bench %e %U %S %M %O"])
             .args(&row.command)
             .envs(row.environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
@@ -78,8 +80,8 @@ impl Watch {
         let line =
             text.lines().rev().find_map(|l| l.strip_prefix("plimsoll-bench ")).context("time printed nothing")?;
         let numbers: Vec<f64> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
-        let [wall, user, system, peak_kib] = numbers[..] else { bail!("time printed {line}") };
-        Ok(Cost { wall, cpu: user + system, peak_kib })
+        let [wall, user, system, peak_kib, blocks] = numbers[..] else { bail!("time printed {line}") };
+        Ok(Cost { wall, cpu: user + system, peak_kib, written_kib: blocks / 2.0 })
     }
 }
 
@@ -88,7 +90,7 @@ pub(super) fn heading(what: &str) {
 }
 
 pub(super) fn line(name: &str, cost: Cost, floor: Option<Cost>) {
-    let Cost { wall, cpu, peak_kib } = cost;
+    let Cost { wall, cpu, peak_kib, .. } = cost;
     let ratios = floor.map(|floor| {
         let [wall, cpu, memory] = cost.against(floor);
         format!("{wall:.2} x, {cpu:.2} x, {memory:.2} x")
