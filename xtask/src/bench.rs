@@ -83,9 +83,13 @@ impl Bench {
         let image = format!("oci-dir:{}", layout.display());
         heading("nginx, best of 5");
         let floor = self.floor(layout, 5)?;
+        self.row(&self.sbom("plimsoll sbom -o cyclonedx-json", &image, "cyclonedx-json", 5), Some(floor))?;
         self.row(&self.sbom("plimsoll sbom -o spdx-json", &image, "spdx-json", 5), Some(floor))?;
         let inspect = Row::new("plimsoll inspect", &[&self.plimsoll, "inspect", "-q", &image], 5);
         self.row(&inspect, Some(floor))?;
+        for row in self.peers(&image, layout, 3)? {
+            self.row(&row, Some(floor))?;
+        }
         Ok(())
     }
 
