@@ -1,6 +1,6 @@
 //! Lanes that are not default tests, and (in `tidy`) the tests that keep the house rules.
 //!
-//! `cargo xtask LANE`: `images`, `bench`, `interop`, `fuzz`, `schemas`, `demo-data`.
+//! `cargo xtask LANE`: `images`, `images-sbom`, `bench`, `interop`, `fuzz`, `schemas`, `demo-data`.
 
 mod bench;
 mod demo_data;
@@ -9,6 +9,7 @@ mod images;
 mod interop;
 mod promote;
 mod run;
+mod sbom_images;
 mod schemas;
 #[cfg(test)]
 mod tidy;
@@ -19,6 +20,9 @@ const USAGE: &str = "usage: cargo xtask LANE
 
 lanes:
   images            build the real Debian images (nginx, redis) from packages, harden and start them; cached
+  images-sbom [NAME]
+                    build the images that SBOM work is measured on (small, base, polyglot) and the truth about
+                    them, as their own package managers tell it; cached
   bench             time plimsoll against the floor and against peers that are installed; prints ratios
   interop           have other people's tools judge our output; a missing tool is printed as skipped
   fuzz [SECONDS]    run every fuzz target for SECONDS (default 60) each; needs a nightly toolchain and cargo-fuzz
@@ -30,6 +34,8 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let result = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["images"] => images::lane(),
+        ["images-sbom"] => sbom_images::lane(None),
+        ["images-sbom", name] => sbom_images::lane(Some(name)),
         ["bench"] => bench::lane(),
         ["interop"] => interop::lane(),
         ["fuzz"] => fuzz::lane(60),
