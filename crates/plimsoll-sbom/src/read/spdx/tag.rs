@@ -41,8 +41,7 @@ pub(super) fn read(text: &str) -> Result<Document, Fault> {
             continue;
         }
         // The line was trimmed; what the text itself begins with was not.
-        let start = text.len() - after.len() - (line.len() - (line.len() - begun.len()));
-        let start = text[..text.len() - after.len()].rfind(begun).unwrap_or(start);
+        let start = text[..text.len() - after.len()].rfind(begun).unwrap_or(text.len() - after.len());
         let length = text[start..].find("</text>").ok_or_else(|| fault("a text does not end"))?;
         reader.tag(tag.trim(), &text[start..start + length]).map_err(fault)?;
         let behind = &text[start + length + "</text>".len()..];
