@@ -34,11 +34,16 @@ struct Bench {
 
 type Part = (&'static str, fn(&Bench) -> Result<Outcome>);
 
-const PARTS: [Part; 13] = [
+const PARTS: [Part; 18] = [
     ("@sigstore/verify", signatures::sigstore_verify),
     ("pyca/cryptography", signatures::cryptography),
     ("cyclonedx-python-lib", documents::cyclonedx),
     ("spdx-tools", documents::spdx),
+    ("cyclonedx-python-lib (every version, XML)", documents::cyclonedx_versions),
+    ("spdx-tools (JSON and tag-value)", documents::spdx_forms),
+    ("ntia-conformance-checker (SPDX 3 model)", documents::spdx3),
+    ("ntia-conformance-checker (NTIA)", documents::ntia),
+    ("own SBOM schema", documents::own_sbom),
     ("SARIF schema", documents::sarif),
     ("own schemas", documents::own_schemas),
     ("skopeo", registry::skopeo),

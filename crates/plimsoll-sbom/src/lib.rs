@@ -1,17 +1,24 @@
-//! SBOM documents: SPDX 2.3 and CycloneDX 1.6 written, SPDX 2, CycloneDX 1.4 to 1.7 and Syft JSON read.
+//! SBOM documents: CycloneDX 1.5 to 1.7, SPDX 2.3 and 3.0 and our own JSON written; those, CycloneDX 1.4, SPDX 2.2 and
+//! Syft JSON read.
 //!
 //! Every format is written from one value, [`Sbom`], and read back into it. The bytes depend on the value alone: the
 //! identifiers that the formats ask to be unique are derived from the content, and the time is part of the value.
 
+mod identity;
+mod own;
 mod read;
 mod write;
 
 pub use read::{Format, MAX_BYTES, ReadError, read, sniff};
-pub use write::{write_cyclonedx, write_purls, write_spdx};
+pub use write::{
+    IndexEntry, IndexOutput, IndexSbom, Output, Version, write, write_cyclonedx, write_files, write_index, write_purls,
+    write_spdx, write_to,
+};
 
 use jiff::Timestamp;
 use plimsoll_catalog::{Catalog, Distro, Package, Problem};
 use plimsoll_oci::{Digest, Platform};
+use sha2::{Digest as _, Sha512};
 
 /// What is known of an image's packages, whatever document it stands in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +50,8 @@ pub struct Subject {
     pub version: Option<String>,
     /// Digest of the image's manifest.
     pub digest: Option<Digest>,
+    /// The SHA-512 digest of the same bytes, which BSI TR-03183-2 asks for; see [`Subject::of_manifest`].
+    pub sha512: Option<Digest>,
     /// Platform.
     pub platform: Option<Platform>,
     /// Digests of the uncompressed layers, base first: what the layer numbers of packages mean.
@@ -69,6 +78,17 @@ pub struct Tool {
     pub name: String,
     /// Version; empty where the document does not say.
     pub version: String,
+}
+
+impl Subject {
+    /// The same with both digests of the image's manifest, taken from its bytes.
+    #[must_use]
+    pub fn of_manifest(mut self, manifest: &[u8]) -> Self {
+        let hex: String = Sha512::digest(manifest).iter().map(|b| format!("{b:02x}")).collect();
+        self.digest = Some(Digest::sha256(manifest));
+        self.sha512 = format!("sha512:{hex}").parse().ok();
+        self
+    }
 }
 
 impl Sbom {

@@ -247,6 +247,7 @@ pub(crate) fn subject(name: &str, tag: Option<String>, image: &dyn Image) -> Sub
         name: name.to_owned(),
         version: tag,
         digest: Some(image.digest().clone()),
+        sha512: None,
         platform: Some(image.config().platform.clone()),
         layers: image.layers().iter().map(|l| l.diff_id.clone()).collect(),
     }

@@ -11,11 +11,77 @@ use super::{Bench, Outcome, plimsoll, root, run};
 /// The exit code of a gate that denies.
 const DENIED: i32 = 20;
 
+/// The exit code of `documents.py` where a library is not installed.
+const MISSING: i32 = 3;
+
 /// Has `documents.py` judge `files`.
 fn judge(bench: &Bench, python: &Path, arguments: &[&str], files: &[PathBuf]) -> Result<Outcome> {
-    run(Command::new(python).arg("documents.py").args(arguments).args(files).current_dir(&bench.dir))?;
+    let mut command = Command::new(python);
+    command.arg("documents.py").args(arguments).args(files).current_dir(&bench.dir);
+    let (output, text) = bench.ask(&mut command)?;
+    if output.status.code() == Some(MISSING) {
+        return Ok(Outcome::Skipped(text.trim().trim_start_matches("skipped: ").to_owned()));
+    }
+    if !output.status.success() {
+        bail!("{command:?} ended with {}:\n{text}", output.status);
+    }
     let names = files.iter().filter_map(|f| f.file_name()?.to_str()).collect::<Vec<_>>();
     Ok(Outcome::Passed(names.join(", ")))
+}
+
+/// The documents that the tests of `plimsoll-sbom` left, of names that end in one of `suffixes`: hard cases that no real
+/// image holds all of. None where the tests have not been run.
+fn left_by_tests(suffixes: &[&str]) -> Result<Vec<PathBuf>> {
+    let dir = root().join("target/tmp");
+    let mut files = Vec::new();
+    if dir.is_dir() {
+        for entry in std::fs::read_dir(dir)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+            let is_ours = ["hard.", "empty.", "index.", "sample."].iter().any(|p| name.starts_with(p));
+            if is_ours && suffixes.iter().any(|s| name.ends_with(s)) {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// What the tests left before one judge; skipped where they left nothing.
+fn judge_left(bench: &Bench, arguments: &[&str], suffixes: &[&str]) -> Result<Outcome> {
+    let python = or_skip!(bench.python());
+    let files = left_by_tests(suffixes)?;
+    if files.is_empty() {
+        return Ok(Outcome::Skipped("cargo test -p plimsoll-sbom has left no documents".to_owned()));
+    }
+    judge(bench, &python, arguments, &files)
+}
+
+/// SPDX 3, which only a model of its own can read.
+pub(super) fn spdx3(bench: &Bench) -> Result<Outcome> {
+    judge_left(bench, &["spdx3"], &[".spdx3.json"])
+}
+
+/// CycloneDX in every version and as XML.
+pub(super) fn cyclonedx_versions(bench: &Bench) -> Result<Outcome> {
+    judge_left(bench, &["cyclonedx"], &[".cdx.json", ".cdx.xml"])
+}
+
+/// SPDX 2.3 in both of its forms.
+pub(super) fn spdx_forms(bench: &Bench) -> Result<Outcome> {
+    judge_left(bench, &["spdx"], &[".spdx.json", ".spdx"])
+}
+
+/// The NTIA's minimum elements of an image whose packages name versions and maintainers.
+pub(super) fn ntia(bench: &Bench) -> Result<Outcome> {
+    judge_left(bench, &["ntia"], &["sample.spdx.json", "sample.spdx3.json"])
+}
+
+/// Our own SBOM against its published schema.
+pub(super) fn own_sbom(bench: &Bench) -> Result<Outcome> {
+    let schema = root().join("schemas/plimsoll-sbom.v1.schema.json").display().to_string();
+    judge_left(bench, &["schema", &schema], &[".plimsoll.json"])
 }
 
 /// The SBOM of every layout of the demo, in one format.

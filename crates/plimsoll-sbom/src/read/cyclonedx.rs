@@ -1,119 +1,41 @@
-//! CycloneDX JSON 1.4 to 1.7.
+//! CycloneDX 1.4 to 1.7, JSON and XML.
+
+mod model;
+mod xml;
 
 use plimsoll_catalog::Distro;
-use serde::Deserialize;
 use serde_json::Value;
 
+use self::model::{Bom, Component, LicenseChoice};
 use super::collect::{self, Collect, Found};
+use super::markup::Fault;
 use crate::{Sbom, Tool};
 
-#[derive(Deserialize)]
-struct Bom {
-    metadata: Option<Metadata>,
-    components: Option<Vec<Component>>,
-    dependencies: Option<Vec<Dependency>>,
-    properties: Option<Vec<Property>>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    timestamp: Option<String>,
-    /// A list of tools up to 1.4, an object with components since.
-    tools: Option<Value>,
-    authors: Option<Vec<Named>>,
-    component: Option<Component>,
-}
-
-#[derive(Deserialize)]
-struct Component {
-    #[serde(rename = "bom-ref")]
-    reference: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    group: Option<String>,
-    name: Option<String>,
-    version: Option<String>,
-    description: Option<String>,
-    purl: Option<String>,
-    publisher: Option<String>,
-    supplier: Option<Named>,
-    hashes: Option<Vec<Hash>>,
-    licenses: Option<Vec<LicenseChoice>>,
-    properties: Option<Vec<Property>>,
-    evidence: Option<Evidence>,
-    #[serde(rename = "externalReferences")]
-    external: Option<Vec<External>>,
-    components: Option<Vec<Self>>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Hash {
-    alg: Option<String>,
-    content: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct LicenseChoice {
-    license: Option<License>,
-    expression: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct License {
-    id: Option<String>,
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Property {
-    name: Option<String>,
-    value: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Evidence {
-    occurrences: Option<Vec<Occurrence>>,
-}
-
-#[derive(Deserialize)]
-struct Occurrence {
-    location: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct External {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    url: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Dependency {
-    #[serde(rename = "ref")]
-    reference: String,
-    #[serde(rename = "dependsOn")]
-    depends_on: Option<Vec<String>>,
-}
+pub(super) use self::xml::version as xml_version;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Sbom, serde_json::Error> {
-    let bom: Bom = serde_json::from_slice(bytes)?;
+    serde_json::from_slice(bytes).map(sbom)
+}
+
+pub(super) fn read_xml(text: &str) -> Result<Sbom, Fault> {
+    xml::read(text).map(sbom)
+}
+
+fn sbom(bom: Bom) -> Sbom {
     let mut out = Collect::default();
+    let mut is_ours = false;
     if let Some(metadata) = bom.metadata {
         out.created = metadata.timestamp;
         out.tool = tool(metadata.tools.as_ref());
         out.author = metadata.authors.into_iter().flatten().find_map(|a| a.name);
         if let Some(component) = metadata.component {
             subject(&component, &mut out);
+            is_ours = properties(&component).any(|(name, _)| name == "plimsoll:format");
             // Some tools put every component below the one it is about.
-            out.components(component.components.into_iter().flatten());
+            out.components(component.components.into_iter().flatten(), is_ours);
         }
     }
-    out.components(bom.components.into_iter().flatten());
+    out.components(bom.components.into_iter().flatten(), is_ours);
     for dependency in bom.dependencies.into_iter().flatten() {
         out.edges.entry(dependency.reference).or_default().extend(dependency.depends_on.into_iter().flatten());
     }
@@ -125,7 +47,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sbom, serde_json::Error> {
             _ => {}
         }
     }
-    Ok(out.finish())
+    out.finish()
 }
 
 fn tool(tools: Option<&Value>) -> Tool {
@@ -136,12 +58,8 @@ fn tool(tools: Option<&Value>) -> Tool {
 
 fn subject(component: &Component, out: &mut Collect) {
     let hashes = component.hashes.iter().flatten();
-    let hash =
-        hashes.filter_map(|h| Some((h.alg.as_deref()?, h.content.as_deref()?))).find_map(|(alg, hex)| match alg {
-            "SHA-256" => Some(format!("sha256:{hex}")),
-            "SHA-512" => Some(format!("sha512:{hex}")),
-            _ => None,
-        });
+    let (hash, sha512) = collect::image_hashes(hashes.filter_map(|h| Some((h.alg.as_deref()?, h.content.as_deref()?))));
+    out.subject.sha512 = sha512;
     let version = component.version.as_deref();
     out.subject.name = component.name.clone().unwrap_or_default();
     out.subject.digest = collect::image_digest(hash, version, component.purl.as_deref());
@@ -150,7 +68,7 @@ fn subject(component: &Component, out: &mut Collect) {
         match name {
             "plimsoll:image:tag" => out.subject.version = Some(value.to_owned()),
             "plimsoll:image:platform" => out.subject.platform = value.parse().ok(),
-            "plimsoll:image:layer" => out.subject.layers.extend(value.parse()),
+            "plimsoll:image:layer" | "aquasecurity:trivy:DiffID" => out.subject.layers.extend(value.parse()),
             _ => {}
         }
     }
@@ -161,21 +79,33 @@ fn properties(component: &Component) -> impl Iterator<Item = (&str, &str)> {
 }
 
 impl Collect {
-    fn components(&mut self, list: impl Iterator<Item = Component>) {
-        // Depth first, in order, without recursion; the depth itself is bounded by the JSON reader.
-        let mut stack: Vec<Component> = list.collect();
+    fn components(&mut self, list: impl Iterator<Item = Component>, is_ours: bool) {
+        // Depth first, in order, without recursion; the depth itself is bounded by the readers of JSON and XML.
+        let mut stack: Vec<(Component, Option<String>)> = list.map(|c| (c, None)).collect();
         stack.reverse();
-        while let Some(mut component) = stack.pop() {
-            let mut inner = component.components.take().unwrap_or_default();
-            inner.reverse();
-            match component.kind.as_deref() {
-                Some("operating-system") => self.system(&component),
-                Some("library" | "framework") => self.found.push(found(component)),
+        while let Some((mut component, within)) = stack.pop() {
+            let inner = component.components.take().unwrap_or_default();
+            let is_package = match component.kind.as_deref() {
+                Some("library" | "framework") => true,
                 // An application without a package URL is a lock file or the like: not a package.
-                Some("application") if component.purl.is_some() => self.found.push(found(component)),
-                _ => {}
+                Some("application") => component.purl.is_some(),
+                _ => false,
+            };
+            if component.kind.as_deref() == Some("operating-system") {
+                self.system(&component);
             }
-            stack.extend(inner);
+            let mut holder = None;
+            if is_package {
+                let mut found = found(component, is_ours);
+                found.within = found.within.or(within);
+                if found.reference.is_empty() && !inner.is_empty() {
+                    // No reference of a document holds a control character, so that this is none of them.
+                    found.reference = format!("\0{}", self.found.len());
+                }
+                holder = Some(found.reference.clone()).filter(|r| !r.is_empty());
+                self.found.push(found);
+            }
+            stack.extend(inner.into_iter().rev().map(|c| (c, holder.clone())));
         }
     }
 
@@ -198,20 +128,28 @@ impl Collect {
     }
 }
 
-fn found(component: Component) -> Found {
+fn found(component: Component, is_ours: bool) -> Found {
     let mut found = Found::default();
     let (mut version, mut release, mut epoch) = (None, None, None);
     for (name, value) in properties(&component) {
-        let value = value.to_owned();
+        let text = value.to_owned();
         match name {
-            "plimsoll:source:name" | "aquasecurity:trivy:SrcName" => found.source.0 = Some(value),
-            "plimsoll:source:version" => found.source.1 = Some(value),
-            "plimsoll:layer:first" => found.first_layer = value.parse().unwrap_or_default(),
-            "plimsoll:layer:last" => found.layer = value.parse().unwrap_or_default(),
-            "aquasecurity:trivy:SrcVersion" => version = Some(value),
-            "aquasecurity:trivy:SrcRelease" => release = Some(value),
-            "aquasecurity:trivy:SrcEpoch" => epoch = Some(value),
-            _ => {}
+            // What other tools call the source does not stand before the package URL, as our own word does.
+            "aquasecurity:trivy:SrcName" => found.source.0 = Some(text),
+            "aquasecurity:trivy:SrcVersion" => version = Some(text),
+            "aquasecurity:trivy:SrcRelease" => release = Some(text),
+            "aquasecurity:trivy:SrcEpoch" => epoch = Some(text),
+            "aquasecurity:trivy:LayerDiffID" => found.layers.push(text),
+            "syft:cpe23" => found.cpes.push(text),
+            _ if name.starts_with("syft:location:") && name.ends_with(":path") => found.evidence.push(text),
+            _ if name.starts_with("syft:location:") && name.ends_with(":layerID") => found.layers.push(text),
+            _ => {
+                let Some(own) = name.strip_prefix("plimsoll:") else { continue };
+                match own.strip_prefix("package:") {
+                    Some(name) => found.properties.push((name.to_owned(), text)),
+                    None => _ = found.own(own, value),
+                }
+            }
         }
     }
     if let Some(version) = version {
@@ -222,9 +160,18 @@ fn found(component: Component) -> Found {
     let license = |c: LicenseChoice| c.expression.or_else(|| c.license.and_then(|l| l.id.or(l.name)));
     found.licenses = component.licenses.into_iter().flatten().filter_map(license).collect();
     let places = component.evidence.and_then(|e| e.occurrences).into_iter().flatten();
-    found.evidence = places.filter_map(|o| o.location).collect();
-    let external = component.external.into_iter().flatten();
-    found.homepage = external.filter(|e| e.kind.as_deref() == Some("website")).find_map(|e| e.url);
+    found.evidence.extend(places.filter_map(|o| o.location));
+    found.cpes.extend(component.cpe);
+    for hash in component.hashes.into_iter().flatten() {
+        found.hash(&hash.alg.unwrap_or_default(), &hash.content.unwrap_or_default());
+    }
+    for reference in component.external.into_iter().flatten() {
+        match reference.kind.as_deref() {
+            Some("website") => found.homepage = found.homepage.or(reference.url),
+            Some("distribution") => found.download = found.download.or(reference.url),
+            _ => {}
+        }
+    }
     found.name = match (component.group.filter(|g| !g.is_empty()), component.name.unwrap_or_default()) {
         (Some(group), name) => format!("{group}/{name}"),
         (None, name) => name,
@@ -233,8 +180,9 @@ fn found(component: Component) -> Found {
     found.version = component.version.unwrap_or_default();
     found.purl = component.purl;
     found.description = component.description;
-    // Our own documents write the supplier of every package, and the maintainer only where the record names one.
-    let is_ours = found.source.1.is_some() && !found.evidence.is_empty();
+    // Our own documents write the supplier of every package, and the maintainer only where the record names one. Those
+    // of the first format do not say that they are ours.
+    let is_ours = is_ours || found.beside.contains_key("source:version");
     found.maintainer = component.publisher.or_else(|| component.supplier.filter(|_| !is_ours).and_then(|s| s.name));
     found
 }

@@ -1,96 +1,35 @@
-//! SPDX 2.2 and 2.3 JSON.
+//! SPDX 2.2 and 2.3, JSON and tag-value, and SPDX 3.0.
 
-use std::collections::BTreeMap;
+mod model;
+mod tag;
+mod v3;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_catalog::Distro;
-use serde::Deserialize;
 use serde_json::Value;
 
+use self::model::{Document, Package};
 use super::collect::{self, Collect, Found};
+use super::markup::Fault;
+use crate::identity::maintainer;
 use crate::{Sbom, Tool};
 
-#[derive(Deserialize)]
-struct Document {
-    name: Option<String>,
-    #[serde(rename = "creationInfo")]
-    creation: Option<Creation>,
-    packages: Option<Vec<Package>>,
-    relationships: Option<Vec<Relationship>>,
-    #[serde(rename = "documentDescribes")]
-    describes: Option<Vec<String>>,
-    #[serde(rename = "hasExtractedLicensingInfos")]
-    extracted: Option<Vec<Extracted>>,
-    annotations: Option<Vec<Annotation>>,
-}
-
-#[derive(Deserialize)]
-struct Creation {
-    created: Option<String>,
-    creators: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    #[serde(rename = "SPDXID")]
-    id: String,
-    name: Option<String>,
-    #[serde(rename = "versionInfo")]
-    version: Option<String>,
-    originator: Option<String>,
-    #[serde(rename = "licenseDeclared")]
-    license: Option<String>,
-    summary: Option<String>,
-    description: Option<String>,
-    homepage: Option<String>,
-    #[serde(rename = "sourceInfo")]
-    source: Option<String>,
-    comment: Option<String>,
-    #[serde(rename = "primaryPackagePurpose")]
-    purpose: Option<String>,
-    checksums: Option<Vec<Checksum>>,
-    #[serde(rename = "externalRefs")]
-    references: Option<Vec<Reference>>,
-}
-
-#[derive(Deserialize)]
-struct Checksum {
-    algorithm: Option<String>,
-    #[serde(rename = "checksumValue")]
-    value: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Reference {
-    #[serde(rename = "referenceType")]
-    kind: Option<String>,
-    #[serde(rename = "referenceLocator")]
-    locator: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Relationship {
-    #[serde(rename = "spdxElementId")]
-    from: String,
-    #[serde(rename = "relationshipType")]
-    kind: String,
-    #[serde(rename = "relatedSpdxElement")]
-    to: String,
-}
-
-#[derive(Deserialize)]
-struct Extracted {
-    #[serde(rename = "licenseId")]
-    id: Option<String>,
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Annotation {
-    comment: Option<String>,
-}
+pub(super) use self::tag::version as tag_version;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Sbom, serde_json::Error> {
-    let document: Document = serde_json::from_slice(bytes)?;
+    serde_json::from_slice(bytes).map(sbom)
+}
+
+pub(super) fn read_tags(text: &str) -> Result<Sbom, Fault> {
+    tag::read(text).map(sbom)
+}
+
+pub(super) fn read_3(bytes: &[u8]) -> Result<Sbom, serde_json::Error> {
+    v3::read(bytes).map(sbom)
+}
+
+fn sbom(document: Document) -> Sbom {
     let mut out = Collect::default();
     if let Some(creation) = document.creation {
         out.created = creation.created;
@@ -99,20 +38,24 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sbom, serde_json::Error> {
                 let (name, version) = split_tool(tool);
                 out.tool = Tool { name: name.to_owned(), version: version.to_owned() };
             } else if let Some(author) = creator.strip_prefix("Organization: ") {
-                out.author.get_or_insert(maintainer(author));
+                out.author.get_or_insert(maintainer(&format!("Organization: {author}")));
             }
         }
     }
     let mut described: Vec<String> = document.describes.unwrap_or_default();
+    let mut within: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut owners: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for relationship in document.relationships.into_iter().flatten() {
+        let (from, to) = (relationship.from, relationship.to);
         match relationship.kind.as_str() {
-            "DESCRIBES" => described.push(relationship.to),
-            "DEPENDS_ON" => {
-                out.edges.entry(relationship.from).or_default().insert(relationship.to);
-            }
+            "DESCRIBES" => described.push(to),
+            "DEPENDS_ON" => _ = out.edges.entry(from).or_default().insert(to),
             // Syft writes an edge the other way round.
-            "DEPENDENCY_OF" => {
-                out.edges.entry(relationship.to).or_default().insert(relationship.from);
+            "DEPENDENCY_OF" => _ = out.edges.entry(to).or_default().insert(from),
+            "CONTAINS" => within.entry(to).or_default().push(from),
+            "CONTAINED_BY" => within.entry(from).or_default().push(to),
+            "OTHER" if relationship.comment.is_some_and(|c| c.starts_with("ownership-by-file-overlap")) => {
+                owners.entry(to).or_default().push(from);
             }
             _ => {}
         }
@@ -123,7 +66,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sbom, serde_json::Error> {
         let purl = purl(&package);
         let is_image = purl.as_deref().is_none_or(|p| p.starts_with("pkg:oci/") || p.starts_with("pkg:docker/"));
         match package.purpose.as_deref() {
-            Some("CONTAINER") => subject(&package, purl.as_deref(), &mut out),
+            Some("CONTAINER") if described.is_empty() || described.contains(&package.id) => {
+                subject(&package, purl.as_deref(), &mut out);
+            }
+            // An image that the document is not about: one of an index.
+            Some("CONTAINER") => {}
             Some("OPERATING-SYSTEM" | "OPERATING_SYSTEM") => system(package, &mut out),
             _ if described.contains(&package.id) && is_image => subject(&package, purl.as_deref(), &mut out),
             // A file, a lock file, a root: without a package URL or a version there is nothing to match.
@@ -131,12 +78,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sbom, serde_json::Error> {
             _ => out.found.push(found(package, purl, &extracted)),
         }
     }
+    // Only a package can hold another: what the image or the system contains is nested in nothing.
+    let packages: BTreeSet<String> = out.found.iter().map(|f| f.reference.clone()).collect();
+    for found in &mut out.found {
+        let holders = within.remove(&found.reference).into_iter().flatten();
+        found.within = found.within.take().or_else(|| { holders }.find(|h| packages.contains(h)));
+        found.owners.extend(owners.remove(&found.reference).into_iter().flatten());
+    }
     for comment in document.annotations.into_iter().flatten().filter_map(|a| a.comment) {
         let Ok(note) = serde_json::from_str::<Value>(&comment) else { continue };
         out.removed.extend(note.get("plimsoll:removed").and_then(collect::removed));
         out.problems.extend(note.get("plimsoll:problem").and_then(collect::problem));
     }
-    Ok(out.finish())
+    out.finish()
 }
 
 /// `name-version`: the version begins after the last hyphen that a digit follows.
@@ -157,11 +111,8 @@ fn note(package: &Package) -> Option<Value> {
 fn subject(package: &Package, purl: Option<&str>, out: &mut Collect) {
     let checksums = package.checksums.iter().flatten();
     let checksums = checksums.filter_map(|c| Some((c.algorithm.as_deref()?, c.value.as_deref()?)));
-    let hash = { checksums }.find_map(|(algorithm, hex)| match algorithm {
-        "SHA256" => Some(format!("sha256:{hex}")),
-        "SHA512" => Some(format!("sha512:{hex}")),
-        _ => None,
-    });
+    let (hash, sha512) = collect::image_hashes(checksums);
+    out.subject.sha512 = sha512;
     let version = package.version.as_deref();
     if let Some(name) = &package.name {
         out.subject.name.clone_from(name);
@@ -195,17 +146,29 @@ fn found(package: Package, purl: Option<String>, extracted: &BTreeMap<String, St
         found.source = (Some(name.to_owned()), Some(version.to_owned()));
     }
     let asserted = |text: Option<String>| text.filter(|t| !matches!(t.as_str(), "NOASSERTION" | "NONE" | ""));
-    found.maintainer =
-        asserted(package.originator.clone()).map(|o| maintainer(o.split_once(": ").map_or(&*o, |(_, n)| n)));
-    if let Some(note) = note(&package) {
-        let text = |key: &str| note.get(key).and_then(Value::as_str);
-        let number = |key: &str| note.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
-        found.first_layer = number("plimsoll:firstLayer").unwrap_or_default();
-        found.layer = number("plimsoll:layer").unwrap_or_default();
-        let evidence = note.get("plimsoll:evidence").and_then(Value::as_array).into_iter().flatten();
-        found.evidence = evidence.filter_map(|e| e.as_str().map(str::to_owned)).collect();
-        if let Some(maintainer) = text("plimsoll:maintainer") {
-            found.maintainer = Some(maintainer.to_owned());
+    found.maintainer = asserted(package.originator.clone()).map(|o| maintainer(&o));
+    let references = package.references.iter().flatten();
+    let cpes = references.filter(|r| r.kind.as_deref().is_some_and(|k| k.ends_with("cpe23Type")));
+    found.cpes = cpes.filter_map(|r| r.locator.clone()).collect();
+    for checksum in package.checksums.iter().flatten() {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        found.hash(&text(&checksum.algorithm), &text(&checksum.value));
+    }
+    found.homepage = asserted(package.homepage.clone());
+    found.download = asserted(package.download.clone());
+    let notes = package.annotations.iter().flatten();
+    found.declared = { notes }.any(|a| a.comment.as_deref().is_some_and(|c| c.contains("\"plimsoll:declared\"")));
+    if let Some(Value::Object(note)) = note(&package) {
+        for (key, value) in note {
+            let Some(key) = key.strip_prefix("plimsoll:") else { continue };
+            match (key, value) {
+                ("evidence", Value::Array(list)) => found.evidence.extend(list.into_iter().filter_map(text)),
+                ("cpes", Value::Array(list)) => found.cpes.extend(list.into_iter().filter_map(text)),
+                ("properties", list) => found.properties = serde_json::from_value(list).unwrap_or_default(),
+                (key, Value::String(value)) => _ = found.own(key, &value),
+                (key, Value::Number(value)) => _ = found.own(key, &value.to_string()),
+                _ => {}
+            }
         }
     }
     found.licenses = asserted(package.license).map(|l| licenses(&l, extracted)).unwrap_or_default();
@@ -213,16 +176,11 @@ fn found(package: Package, purl: Option<String>, extracted: &BTreeMap<String, St
     found.name = package.name.unwrap_or_default();
     found.version = package.version.unwrap_or_default();
     found.description = package.summary.or(package.description);
-    found.homepage = asserted(package.homepage);
     found
 }
 
-/// `Name (mail)` as `Name <mail>`.
-fn maintainer(text: &str) -> String {
-    match text.strip_suffix(')').and_then(|t| t.rsplit_once(" (")) {
-        Some((name, mail)) if mail.contains('@') => format!("{name} <{mail}>"),
-        _ => text.trim_end_matches("()").trim().to_owned(),
-    }
+fn text(value: Value) -> Option<String> {
+    if let Value::String(text) = value { Some(text) } else { None }
 }
 
 /// An expression with references becomes the names it refers to where all of them hold; any other stands as it is.

@@ -1,5 +1,7 @@
 //! Syft's own JSON.
 
+use std::collections::BTreeMap;
+
 use plimsoll_catalog::Distro;
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,6 +26,8 @@ struct Artifact {
     version: Option<String>,
     purl: Option<String>,
     locations: Option<Vec<Location>>,
+    /// Strings in old versions, objects with `cpe` since.
+    cpes: Option<Vec<Value>>,
     /// Strings in old versions, objects with `value` since.
     licenses: Option<Vec<Value>>,
     /// Its shape depends on the cataloger.
@@ -33,6 +37,8 @@ struct Artifact {
 #[derive(Deserialize)]
 struct Location {
     path: Option<String>,
+    #[serde(rename = "layerID")]
+    layer: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -92,10 +98,22 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sbom, serde_json::Error> {
             pretty_name: d.pretty_name,
         })
     });
-    for relationship in document.relationships.into_iter().flatten().filter(|r| r.kind == "dependency-of") {
-        out.edges.entry(relationship.child).or_default().insert(relationship.parent);
+    let mut within: BTreeMap<String, String> = BTreeMap::new();
+    let mut owners: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for Relationship { parent, child, kind } in document.relationships.into_iter().flatten() {
+        match kind.as_str() {
+            "dependency-of" => _ = out.edges.entry(child).or_default().insert(parent),
+            "ownership-by-file-overlap" => owners.entry(child).or_default().push(parent),
+            // The image contains everything; only what a package contains is resolved to one.
+            "contains" => _ = within.insert(child, parent),
+            _ => {}
+        }
     }
     out.found = document.artifacts.into_iter().flatten().map(found).collect();
+    for found in &mut out.found {
+        found.within = within.remove(&found.reference);
+        found.owners = owners.remove(&found.reference).unwrap_or_default();
+    }
     Ok(out.finish())
 }
 
@@ -109,18 +127,26 @@ fn found(artifact: Artifact) -> Found {
         let text = value.as_str().or_else(|| value.get("spdxExpression")?.as_str().filter(|s| !s.is_empty()));
         text.or_else(|| value.get("value")?.as_str()).map(str::to_owned)
     };
-    Found {
+    let cpe = |value: &Value| value.as_str().or_else(|| value.get("cpe")?.as_str()).map(str::to_owned);
+    let mut found = Found {
         source: (text(&["source", "originPackage"]), text(&["sourceVersion"])),
+        cpes: artifact.cpes.iter().flatten().filter_map(cpe).collect(),
         licenses: artifact.licenses.iter().flatten().filter_map(license).collect(),
-        maintainer: text(&["maintainer"]),
+        maintainer: text(&["maintainer", "author"]),
         description: text(&["description"]).and_then(|d| d.lines().next().map(str::to_owned)),
-        homepage: text(&["url"]),
+        homepage: text(&["url", "homepage"]),
         evidence: artifact.locations.iter().flatten().filter_map(|l| l.path.clone()).collect(),
-        reference: artifact.id.clone().unwrap_or_default(),
-        name: artifact.name.clone().unwrap_or_default(),
-        version: artifact.version.clone().unwrap_or_default(),
-        purl: artifact.purl.clone(),
-        first_layer: 0,
-        layer: 0,
+        layers: artifact.locations.iter().flatten().filter_map(|l| l.layer.clone()).collect(),
+        ..Found::default()
+    };
+    // Archives of Java: digests of the package's own file.
+    let digests = artifact.metadata.as_ref().and_then(|m| m.get("digest")?.as_array()).into_iter().flatten();
+    for (algorithm, hex) in digests.filter_map(|d| Some((d.get("algorithm")?.as_str()?, d.get("value")?.as_str()?))) {
+        found.hash(algorithm, hex);
     }
+    found.reference = artifact.id.unwrap_or_default();
+    found.name = artifact.name.unwrap_or_default();
+    found.version = artifact.version.unwrap_or_default();
+    found.purl = artifact.purl;
+    found
 }

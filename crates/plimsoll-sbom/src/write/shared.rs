@@ -1,65 +1,34 @@
 //! References, suppliers, licences and identifiers, told alike in every format.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use jiff::Timestamp;
-use plimsoll_catalog::Package;
 use plimsoll_catalog::license::is_expression;
+use plimsoll_catalog::{Ecosystem, Hash, HashAlgorithm, Package, Problem};
 use plimsoll_oci::Digest;
 use plimsoll_version::purl::Purl;
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
-use crate::{Sbom, Subject};
+use super::view::View;
+use crate::{Removed, Sbom, Subject};
 
 /// The time to the second, as SPDX requires it.
 pub(super) fn time(created: Timestamp) -> String {
     Timestamp::from_second(created.as_second()).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
-/// The document's bytes: compact JSON and a final newline.
-pub(super) fn bytes(document: &Map<String, Value>) -> Vec<u8> {
-    // A `Value` made here has string keys and no non-finite numbers, so it can always be written.
-    let mut out = serde_json::to_vec(document).unwrap_or_default();
-    out.push(b'\n');
-    out
+/// A removed package as a note: a reader finds it in a property or an annotation.
+pub(super) fn removed(removed: &Removed) -> Value {
+    json!({"name": removed.name, "version": removed.version, "purl": removed.purl, "reason": removed.reason})
 }
 
-/// A UUID derived from content: version 8 (RFC 9562), the variant of RFC 4122.
-pub(super) fn uuid(content: &[u8]) -> String {
-    let digest = Digest::sha256(content);
-    let hex = digest.hex();
-    let variant = match hex.as_bytes()[16] {
-        b'0' | b'4' | b'8' | b'c' => '8',
-        b'1' | b'5' | b'9' | b'd' => '9',
-        b'2' | b'6' | b'a' | b'e' => 'a',
-        _ => 'b',
-    };
-    format!("{}-{}-8{}-{variant}{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+/// See [`removed`].
+pub(super) fn problem(problem: &Problem) -> Value {
+    json!({"path": problem.path, "line": problem.line, "why": problem.why})
 }
 
-/// A reference for each package, unique in the document: its package URL, numbered where that repeats.
-pub(super) fn references(sbom: &Sbom) -> Vec<String> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let reference = |p: &Package| {
-        let base = p.id();
-        let count = seen.entry(base.clone()).or_default();
-        *count += 1;
-        if *count == 1 { base } else { format!("{base}#{count}") }
-    };
-    sbom.packages.iter().map(reference).collect()
-}
-
-/// For each package the indices of those it depends on, sorted.
-pub(super) fn edges(sbom: &Sbom) -> Vec<Vec<usize>> {
-    let mut by_id: HashMap<String, usize> = HashMap::new();
-    for (index, package) in sbom.packages.iter().enumerate() {
-        by_id.entry(package.id()).or_insert(index);
-    }
-    let edges = sbom.packages.iter().enumerate().map(|(own, package)| {
-        let targets = package.depends.iter().filter_map(|id| by_id.get(id).copied()).filter(|t| *t != own);
-        targets.collect::<BTreeSet<_>>().into_iter().collect()
-    });
-    edges.collect()
+/// The digests of the image's manifest.
+pub(super) fn digests(subject: &Subject) -> impl Iterator<Item = &Digest> {
+    let second = subject.sha512.as_ref().filter(|d| Some(*d) != subject.digest.as_ref());
+    subject.digest.iter().chain(second)
 }
 
 /// A person or organisation.
@@ -97,12 +66,63 @@ pub(super) fn party(text: &str) -> Option<Party> {
     Some(Party { is_organisation: is_team || is_list, name, mail })
 }
 
-/// Who supplies a package: its maintainer, or the distribution where the record names none.
-pub(super) fn supplier(package: &Package, sbom: &Sbom) -> Option<Party> {
-    let maintainer = package.maintainer.as_deref().and_then(party);
-    maintainer.or_else(|| {
-        let distro = sbom.distro.as_ref().filter(|_| package.ecosystem.is_system())?;
-        Some(Party { is_organisation: true, name: distro.id.clone(), mail: None })
+/// Who supplies a package: its maintainer; where the record names none, the distribution that it is a package of or
+/// that ships it in one of its own.
+pub(super) fn supplier(view: &View<'_>, index: usize) -> Option<Party> {
+    let package = view.package(index);
+    let of_distro = |package: &Package| {
+        let maintainer = package.maintainer.as_deref().and_then(party);
+        maintainer.or_else(|| {
+            let distro = view.sbom.distro.as_ref().filter(|_| package.ecosystem.is_system())?;
+            Some(Party { is_organisation: true, name: distro.id.clone(), mail: None })
+        })
+    };
+    of_distro(package).or_else(|| view.owners[index].iter().find_map(|owner| of_distro(view.package(*owner))))
+}
+
+/// Who answers for the document: the organisation that is configured.
+pub(super) fn author(sbom: &Sbom) -> Option<Party> {
+    sbom.author.as_deref().and_then(party).map(|p| Party { is_organisation: true, ..p })
+}
+
+/// What a file that is the package itself says of it, in the words of BSI TR-03183-2.
+pub(super) struct Deployable<'a> {
+    pub(super) filename: &'a str,
+    pub(super) executable: Option<&'static str>,
+    pub(super) archive: Option<&'static str>,
+    pub(super) structured: Option<&'static str>,
+}
+
+/// The file that is the package, where its evidence is that file and not a record about it.
+pub(super) fn deployable(package: &Package) -> Option<Deployable<'_>> {
+    let [path] = package.evidence.as_slice() else { return None };
+    let filename = path.rsplit(['/', '!']).next().filter(|f| !f.is_empty())?;
+    let ends = |suffixes: &[&str]| suffixes.iter().any(|s| filename.to_ascii_lowercase().ends_with(s));
+    let plain = Deployable { filename, executable: None, archive: Some("no archive"), structured: None };
+    match package.ecosystem {
+        Ecosystem::Maven
+            if ends(&[".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".lpkg"]) =>
+        {
+            Some(Deployable { archive: Some("archive"), structured: Some("structured"), ..plain })
+        }
+        Ecosystem::Binary if !filename.contains(".so") => Some(Deployable { executable: Some("executable"), ..plain }),
+        Ecosystem::Binary | Ecosystem::Kernel => Some(plain),
+        Ecosystem::Model => Some(Deployable { executable: Some("non-executable"), ..plain }),
+        _ => None,
+    }
+}
+
+/// The digests that have the length of their algorithm; a document with another would not be valid.
+pub(super) fn hashes(package: &Package) -> impl Iterator<Item = &Hash> {
+    package.hashes.iter().filter(|hash| {
+        let length = match hash.algorithm {
+            HashAlgorithm::Md5 => 32,
+            HashAlgorithm::Sha1 => 40,
+            HashAlgorithm::Sha256 => 64,
+            HashAlgorithm::Sha384 => 96,
+            HashAlgorithm::Sha512 => 128,
+        };
+        hash.hex.len() == length && hash.hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     })
 }
 
@@ -159,16 +179,6 @@ pub(super) fn web(address: Option<&String>) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn uuids_have_the_form() {
-        let id = uuid(b"x");
-        let lengths: Vec<usize> = id.split('-').map(str::len).collect();
-        assert_eq!(lengths, [8, 4, 4, 4, 12]);
-        assert_eq!(id.as_bytes()[14], b'8');
-        assert!(b"89ab".contains(&id.as_bytes()[19]));
-        assert_ne!(id, uuid(b"y"));
-    }
 
     #[test]
     fn parties() {
