@@ -17,6 +17,7 @@ mod assemble;
 mod bottlerocket;
 mod catalog;
 mod copyright;
+mod cpe;
 mod deb822;
 mod dpkg;
 mod ecosystem;
@@ -25,6 +26,7 @@ mod evidence;
 mod extract;
 mod glob;
 mod homebrew;
+mod licenses;
 mod link;
 mod lockfiles;
 mod lua;
@@ -92,7 +94,8 @@ pub struct Package {
     pub source: SourcePackage,
     /// Package URL, in the spelling Grype and Dependency-Track expect.
     pub purl: String,
-    /// CPE names (2.3): what the evidence states. Sorted.
+    /// CPE names (2.3): what the evidence states, sorted; then at most eight under which the package may be listed, best
+    /// first.
     pub cpes: Vec<String>,
     /// Declared licences, as found; SPDX expressions where they could be normalised. Sorted.
     pub licenses: Vec<String>,

@@ -42,7 +42,7 @@ pub(crate) fn read(file: &File<'_>, out: &mut Facts) {
     let wants = depends.iter().filter_map(|d| d.text()).map(|d| plain::before(d, &['<', '>', '=', '~']).to_lowercase());
     out.records.push(Record {
         ecosystem: Ecosystem::Luarocks,
-        purl: plain::purl("luarocks", "", name, version),
+        purl: plain::purl("luarocks", "", &name, &version),
         licenses: described("license").map(licenses).unwrap_or_default(),
         description: described("summary").and_then(plain::line),
         homepage: described("homepage").and_then(plain::line),
@@ -50,8 +50,8 @@ pub(crate) fn read(file: &File<'_>, out: &mut Facts) {
         download: table("source").and_then(|s| s.get("url")).and_then(Value::text).and_then(plain::line),
         wants: wants.filter(|w| !w.is_empty() && w != "lua").map(|w| vec![w]).collect(),
         provides: vec![name.to_lowercase()],
-        name: name.to_owned(),
-        version: version.to_owned(),
+        name,
+        version,
         ..Record::default()
     });
 }

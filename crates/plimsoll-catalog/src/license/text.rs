@@ -218,15 +218,25 @@ mod tests {
     fn the_short_licences() {
         let expat = "Permission is hereby granted, free of charge, to any person obtaining a copy\n * of this software, to use, copy, modify, merge, publish,\n * distribute, sublicense, and/or sell copies of the Software";
         assert_eq!(found(expat), ["MIT"]);
-        assert_eq!(found(&format!("{expat}. Except as contained in this notice, the name of X shall not be used")), ["X11"]);
-        let bsd = "Redistribution and use in source and binary forms, with or without modification, are permitted provided";
+        assert_eq!(
+            found(&format!("{expat}. Except as contained in this notice, the name of X shall not be used")),
+            ["X11"]
+        );
+        let bsd =
+            "Redistribution and use in source and binary forms, with or without modification, are permitted provided";
         assert_eq!(found(bsd), ["BSD-2-Clause"]);
-        let three = format!("{bsd}. Neither the name may be used to endorse or promote products derived from this software");
+        let three =
+            format!("{bsd}. Neither the name may be used to endorse or promote products derived from this software");
         assert_eq!(found(&three), ["BSD-3-Clause"]);
         assert_eq!(found(&format!("{three} {bsd}")), ["BSD-2-Clause", "BSD-3-Clause"]);
         let four = format!("{three}. All advertising materials mentioning features or use of this software must");
         assert_eq!(found(&four), ["BSD-4-Clause"]);
-        assert_eq!(found("Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby granted"), ["ISC"]);
+        assert_eq!(
+            found(
+                "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby granted"
+            ),
+            ["ISC"]
+        );
         assert_eq!(found("under the same terms as Perl itself."), ["Artistic-1.0-Perl OR GPL-1.0-or-later"]);
         assert_eq!(found("This code is in the public domain."), ["public-domain"]);
         assert!(found("This code is not in the public domain.").is_empty());
