@@ -4,6 +4,7 @@
 mod known;
 
 use crate::Ecosystem;
+#[cfg(test)]
 use crate::facts::Record;
 
 /// The most candidates of one package.

@@ -3,12 +3,12 @@
 mod lock;
 mod term;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assemble::Join;
 use crate::cataloger::{Cataloger, Evidence, Gives, MIB};
 use crate::facts::{Facts, File, Record};
-use crate::{Ecosystem, license, plain};
+use crate::{Ecosystem, plain};
 use term::Term;
 
 /// See the module.
@@ -78,7 +78,7 @@ fn app(file: &File<'_>, terms: &[Term], out: &mut Facts) {
     let lists = ["applications", "included_applications"].into_iter().filter_map(|k| facts.get(k));
     record.wants = names(lists.flat_map(Term::list));
     let licenses = facts.get("licenses").map(Term::list).unwrap_or_default();
-    record.licenses = licenses.iter().filter_map(Term::text).flat_map(license::list).collect();
+    record.licenses = licenses.iter().filter_map(Term::text).flat_map(plain::licenses).collect();
     out.records.push(record);
 }
 
@@ -117,7 +117,7 @@ fn metadata(terms: Vec<Term>, out: &mut Facts) {
     };
     let mut record = package(&name, &version);
     let list = |key: &str| terms.get(key).map(Term::list).unwrap_or_default();
-    record.licenses = list("licenses").iter().filter_map(Term::text).flat_map(license::list).collect();
+    record.licenses = list("licenses").iter().filter_map(Term::text).flat_map(plain::licenses).collect();
     record.description = terms.get("description").and_then(Term::text).and_then(plain::line);
     let links = list("links").iter().filter_map(|l| l.tuple().get(1)?.text());
     record.homepage = links.filter_map(plain::line).next();
@@ -131,19 +131,52 @@ fn metadata(terms: Vec<Term>, out: &mut Facts) {
     out.records.push(record);
 }
 
-/// An application whose package's metadata lies in the same image comes from Hex.
+/// The most applications of one name that another is related to.
+const MAX_NAMED: usize = 16;
+
+/// An application whose package's metadata lies in the same image comes from Hex. Dependencies are those beside it, as a
+/// release has all of its own; else those anywhere, as Elixir's are in Erlang's directory.
 fn join(join: &mut Join<'_>) {
     let files = std::mem::take(&mut join.files);
     let metadata = files.values().filter(|r| r.which == METADATA).flat_map(|r| &r.facts.records);
     let packages: BTreeSet<(String, String)> = metadata.map(|r| (r.name.clone(), r.version.clone())).collect();
-    for (_, mut read) in files {
+    let mut beside: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut named: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut wanting: Vec<(usize, String, Vec<Vec<String>>)> = Vec::new();
+    for (path, mut read) in files {
+        let which = read.which;
+        read.root.clear();
         for record in &mut read.facts.records {
             if record.ecosystem == Ecosystem::Otp && packages.contains(&(record.name.clone(), record.version.clone())) {
                 record.ecosystem = Ecosystem::Hex;
                 record.purl = plain::purl("hex", "", &record.name, &record.version);
             }
         }
-        join.place_all(read);
+        let index = join.place_all(read);
+        if which != APP {
+            continue;
+        }
+        // `LIB/NAME-VERSION/ebin/NAME.app`
+        let lib = path.rsplitn(4, '/').nth(3).unwrap_or_default().to_owned();
+        let Some(placed) = join.placed.get_mut(index) else { continue };
+        let list = named.entry(placed.record.name.clone()).or_default();
+        if list.len() < MAX_NAMED {
+            list.push(index);
+        }
+        beside.insert((lib.clone(), placed.record.name.clone()), index);
+        wanting.push((index, lib, std::mem::take(&mut placed.record.wants)));
+    }
+    for (index, lib, wants) in wanting {
+        let mut needs = Vec::new();
+        for name in wants.into_iter().flatten() {
+            match beside.get(&(lib.clone(), name.clone())) {
+                Some(own) => needs.push(*own),
+                None => needs.extend(named.get(&name).into_iter().flatten()),
+            }
+        }
+        if let Some(placed) = join.placed.get_mut(index) {
+            placed.needs.extend(needs);
+        }
     }
 }
 

@@ -53,7 +53,7 @@ pub use extract::{Extracted, Extractor};
 pub use facts::{Facts, File, Record};
 
 /// Changes whenever the facts read from the same bytes would be others. Facts kept under another number are not used.
-pub const FACTS_VERSION: u32 = 1;
+pub const FACTS_VERSION: u32 = 2;
 
 /// What an image holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

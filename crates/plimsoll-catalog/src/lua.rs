@@ -4,7 +4,7 @@ mod table;
 
 use crate::cataloger::{Cataloger, Evidence, Gives, MIB};
 use crate::facts::{Facts, File, Record};
-use crate::{Ecosystem, license, plain};
+use crate::{Ecosystem, plain};
 use table::Value;
 
 /// See the module.
@@ -19,7 +19,7 @@ pub(crate) static CATALOGER: Cataloger = Cataloger {
     purls: &["luarocks"],
     gives: &[Gives::Licences, Gives::Dependencies],
     read,
-    join: None,
+    join: Some(plain::join),
 };
 
 const INSTALLED: usize = 1;
@@ -43,7 +43,7 @@ pub(crate) fn read(file: &File<'_>, out: &mut Facts) {
     out.records.push(Record {
         ecosystem: Ecosystem::Luarocks,
         purl: plain::purl("luarocks", "", &name, &version),
-        licenses: described("license").map(licenses).unwrap_or_default(),
+        licenses: described("license").map(plain::licenses).unwrap_or_default(),
         description: described("summary").and_then(plain::line),
         homepage: described("homepage").and_then(plain::line),
         maintainer: described("maintainer").and_then(plain::line),
@@ -54,18 +54,6 @@ pub(crate) fn read(file: &File<'_>, out: &mut Facts) {
         version,
         ..Record::default()
     });
-}
-
-/// Rockspecs write `MIT/X11` for the MIT licence.
-fn licenses(text: &str) -> Vec<String> {
-    match text.trim() {
-        "" => Vec::new(),
-        "MIT/X11" | "MIT/X" | "MIT <http://opensource.org/licenses/MIT>" => vec!["MIT".to_owned()],
-        "Apache 2.0" | "Apache License 2.0" | "Apache 2" => vec!["Apache-2.0".to_owned()],
-        "BSD 2-Clause" | "2-clause BSD" => vec!["BSD-2-Clause".to_owned()],
-        "BSD 3-Clause" | "3-clause BSD" => vec!["BSD-3-Clause".to_owned()],
-        other => license::list(other),
-    }
 }
 
 #[cfg(test)]

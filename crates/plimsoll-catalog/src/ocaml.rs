@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::assemble::Join;
 use crate::cataloger::{Cataloger, Evidence, Gives, MIB};
 use crate::facts::{Facts, File, Record};
-use crate::{Ecosystem, license, plain};
+use crate::{Ecosystem, plain};
 
 /// See the module.
 pub(crate) static CATALOGER: Cataloger = Cataloger {
@@ -46,7 +46,7 @@ pub(crate) fn read(file: &File<'_>, out: &mut Facts) {
     out.records.push(Record {
         ecosystem: Ecosystem::Opam,
         purl: plain::purl("opam", "", &name, &version),
-        licenses: strings("license").iter().flat_map(|l| license::list(l)).collect(),
+        licenses: strings("license").iter().flat_map(|l| plain::licenses(l)).collect(),
         maintainer: one("maintainer"),
         description: one("synopsis"),
         homepage: one("homepage"),
@@ -153,9 +153,15 @@ fn join(join: &mut Join<'_>) {
         .filter_map(|r| r.path.split_once("/.opam-switch/"))
         .map(|(switch, _)| format!("{switch}/"))
         .collect();
-    for (path, read) in files {
+    for (path, mut read) in files {
         let inside = path.match_indices('/').any(|(at, _)| path.get(..=at).is_some_and(|p| switches.contains(p)));
         if read.which == OPAM || !inside {
+            // Each switch has its own packages; what is before it is no root file system.
+            let switch = path.split_once("/.opam-switch/").map_or("", |(s, _)| s).to_owned();
+            read.root.clear();
+            for record in &mut read.facts.records {
+                record.scope.clone_from(&switch);
+            }
             join.place_all(read);
         }
     }

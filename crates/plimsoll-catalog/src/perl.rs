@@ -175,7 +175,7 @@ fn join(join: &mut Join<'_>) {
                     (record.maintainer, record.description, record.homepage) =
                         (one("author"), one("abstract"), one("home"));
                 }
-            } else if let Some(&index) = known.get(&format!("{}\0{}", read.root, record.name)) {
+            } else if let Some(&index) = known.get(&record.name) {
                 let told = &join.placed[index].record.version;
                 if record.version.is_empty() || *told == record.version {
                     join.placed[index].evidence.push(read.path.to_owned());
@@ -184,10 +184,10 @@ fn join(join: &mut Join<'_>) {
             }
             let name = record.name.clone();
             let provided: Vec<String> = record.provides.iter().map(|m| m.replace("::", "-")).collect();
-            let index = join.place(record, &read.root, read.path, read.node);
+            let index = join.place(record, "", read.path, read.node);
             // A distribution's modules may have lists of their own.
             for name in provided.into_iter().chain([name]) {
-                known.insert(format!("{}\0{name}", read.root), index);
+                known.insert(name, index);
             }
         }
     }

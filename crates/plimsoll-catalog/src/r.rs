@@ -13,7 +13,7 @@ pub(crate) static CATALOGER: Cataloger = Cataloger {
     purls: &["cran"],
     gives: &[Gives::Licences, Gives::Dependencies, Gives::Supplier],
     read,
-    join: None,
+    join: Some(plain::join),
 };
 
 /// Reads a `DESCRIPTION`. One without `Built` is of sources, or no R package at all: many programs have files of that

@@ -529,6 +529,7 @@ const PHP: &[Known] = &[
 /// Packages of smaller ecosystems.
 const LANGUAGE: &[Known] = &[
     ("cowboy", &[("ninenines", "cowboy")]),
+    ("elixir", &[("elixir-lang", "elixir")]),
     ("erts", &[("erlang", "erlang/otp")]),
     ("hyper", &[("hyper", "hyper")]),
     ("jsonlite", &[("jsonlite_project", "jsonlite")]),

@@ -63,10 +63,8 @@ fn requirements(file: &File<'_>, out: &mut Facts) {
             ("require", [path, version]) if required.len() < super::MOST => {
                 required.push((number, path, version, comment.trim() == "indirect"));
             }
-            ("replace", [old, "=>", rest @ ..]) => {
-                if let [path, version] = rest {
-                    replaced.insert((old, ""), (path, version));
-                }
+            ("replace", [old, "=>", path, version]) => {
+                replaced.insert((old, ""), (path, version));
             }
             ("replace", [old, version, "=>", path, new]) => {
                 replaced.insert((old, version), (path, new));
