@@ -102,6 +102,8 @@ impl<'a> Reader<'a> {
             let text: String = inner.iter().filter_map(Term::text).collect();
             return Ok(Term::Text(text));
         }
+        // A map reads as a tuple of its keys and values.
+        self.rest = self.rest.strip_prefix('#').filter(|r| r.starts_with('{')).unwrap_or(self.rest);
         match self.rest.chars().next() {
             Some('{') => {
                 self.take('{');
@@ -154,7 +156,8 @@ impl<'a> Reader<'a> {
             if self.take(',') || self.take('|') {
                 continue;
             }
-            if let Some(rest) = self.rest.strip_prefix("/utf8") {
+            let mark = ["/utf8", "=>", ":="].iter().find_map(|m| self.rest.strip_prefix(m));
+            if let Some(rest) = mark {
                 self.rest = rest;
                 continue;
             }
@@ -194,6 +197,7 @@ mod tests {
         assert_eq!(pairs.get("n").unwrap().text(), Some("1.5"));
         assert_eq!(pairs.get("b").unwrap().text(), Some("t"));
         assert_eq!(found.len(), 2);
+        assert_eq!(terms("#{a => [b]}.").unwrap()[0].tuple().len(), 2);
         for (cut, _) in text.char_indices() {
             let _ = terms(&text[..cut]);
         }

@@ -79,6 +79,9 @@ phrases! {
     Lgpl21Later "gnu lesser general public license as published by the free software foundation either version 2 1",
     Lgpl3Later "gnu lesser general public license as published by the free software foundation either version 3",
     Lgpl21Only "gnu lesser general public license as published by the free software foundation version 2 1",
+    Gpl2OrLater "gnu general public license version 2 or at your option any later version",
+    Gpl3OrLater "gnu general public license version 3 or at your option any later version",
+    Lgpl21OrLater "gnu lesser general public license version 2 1 or at your option any later version",
     Agpl3Later "gnu affero general public license as published by the free software foundation either version 3",
     Gpl2Text "gnu general public license version 2 june 1991",
     Gpl3Text "gnu general public license version 3 29 june 2007",
@@ -178,11 +181,11 @@ fn judge(count: &dyn Fn(Phrase) -> usize) -> BTreeSet<&'static str> {
     // The whole text of a licence ends with an example of the statement, which states nothing.
     let stated = |statement: Phrase, text: Phrase| count(statement) > count(text);
     add(any(&[P::Gpl1Later]), "GPL-1.0-or-later");
-    add(stated(P::Gpl2Later, P::Gpl2Text) || any(&[P::Gpl2LaterOf]), "GPL-2.0-or-later");
-    add(stated(P::Gpl3Later, P::Gpl3Text), "GPL-3.0-or-later");
+    add(stated(P::Gpl2Later, P::Gpl2Text) || any(&[P::Gpl2LaterOf, P::Gpl2OrLater]), "GPL-2.0-or-later");
+    add(stated(P::Gpl3Later, P::Gpl3Text) || any(&[P::Gpl3OrLater]), "GPL-3.0-or-later");
     add(any(&[P::Gpl2Only, P::Gpl2OnlyOf]), "GPL-2.0-only");
     add(stated(P::Lgpl2Later, P::Lgpl2Text) || any(&[P::Lgpl20Later]), "LGPL-2.0-or-later");
-    add(stated(P::Lgpl21Later, P::Lgpl21Text), "LGPL-2.1-or-later");
+    add(stated(P::Lgpl21Later, P::Lgpl21Text) || any(&[P::Lgpl21OrLater]), "LGPL-2.1-or-later");
     add(any(&[P::Lgpl3Later]), "LGPL-3.0-or-later");
     add(any(&[P::Lgpl21Only]), "LGPL-2.1-only");
     add(stated(P::Agpl3Later, P::Agpl3Text), "AGPL-3.0-or-later");
