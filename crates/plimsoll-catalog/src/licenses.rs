@@ -13,13 +13,25 @@ const GO: &str = include_str!("licenses/go.tsv");
 pub(crate) fn of(ecosystem: Ecosystem, name: &str) -> Option<&'static str> {
     match ecosystem {
         Ecosystem::Cargo => find(CARGO, name),
-        Ecosystem::Golang => find(GO, name).or_else(|| {
-            // The next major version of a module is licensed as the one before, unless it is listed itself.
-            let (path, major) = name.rsplit_once("/v")?;
-            let is_major = !major.is_empty() && major.bytes().all(|b| b.is_ascii_digit());
-            if is_major { find(GO, path) } else { None }
-        }),
+        Ecosystem::Golang => go(name),
         _ => None,
+    }
+}
+
+/// A module, or the one above it: the next major version (`/v2`) and the other modules of a repository are licensed as
+/// the repository is, unless they are listed themselves, because a module without a licence file gets its repository's.
+fn go(name: &str) -> Option<&'static str> {
+    let mut path = name;
+    loop {
+        if let Some(license) = find(GO, path) {
+            return Some(license);
+        }
+        path = path.rsplit_once('/')?.0;
+        // An owner at a forge is no repository; elsewhere the part after the host is one.
+        let forge = ["github.com/", "gitlab.com/", "bitbucket.org/", "gopkg.in/"].iter().any(|f| path.starts_with(f));
+        if path.bytes().filter(|&b| b == b'/').count() < 1 + usize::from(forge) {
+            return None;
+        }
     }
 }
 
@@ -68,6 +80,9 @@ mod tests {
         assert_eq!(of(Ecosystem::Golang, "golang.org/x/net"), Some("BSD-3-Clause"));
         assert_eq!(of(Ecosystem::Golang, "github.com/spf13/cobra"), Some("Apache-2.0"));
         assert_eq!(of(Ecosystem::Golang, "github.com/spf13/cobra/v9"), Some("Apache-2.0"));
+        assert_eq!(of(Ecosystem::Golang, "github.com/spf13/absent"), None);
+        assert_eq!(of(Ecosystem::Golang, "github.com/spf13"), None);
+        assert_eq!(of(Ecosystem::Golang, ""), None);
         assert_eq!(of(Ecosystem::Npm, "serde"), None);
     }
 }

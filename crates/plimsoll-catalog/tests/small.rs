@@ -1,5 +1,8 @@
 //! Catalogers of smaller ecosystems, through whole images.
 
+// The helpers of tests fail by panicking too.
+#![allow(clippy::unwrap_used)]
+
 use plimsoll_catalog::{Catalog, Ecosystem, Package, catalog, wants};
 use plimsoll_tree::{Builder, MemoryContents};
 
