@@ -1,12 +1,13 @@
 //! Lanes that are not default tests, and (in `tidy`) the tests that keep the house rules.
 //!
-//! `cargo xtask LANE`: `images`, `images-sbom`, `bench`, `interop`, `fuzz`, `schemas`, `demo-data`.
+//! `cargo xtask LANE`: `images`, `images-sbom`, `bench`, `interop`, `fuzz`, `schemas`, `licences`, `demo-data`.
 
 mod bench;
 mod demo_data;
 mod fuzz;
 mod images;
 mod interop;
+mod licences;
 mod promote;
 mod run;
 mod sbom_images;
@@ -27,6 +28,7 @@ lanes:
   interop           have other people's tools judge our output; a missing tool is printed as skipped
   fuzz [SECONDS]    run every fuzz target for SECONDS (default 60) each; needs a nightly toolchain and cargo-fuzz
   schemas           regenerate docs/findings.md and schemas/ from the code
+  licences          regenerate the tables of licences of crates and Go modules with cargo and go
   demo-data DIR     regenerate the demo's advisory extract from a folder of public advisory data
 ";
 
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         ["fuzz"] => fuzz::lane(60),
         ["fuzz", seconds] => seconds.parse().map_err(anyhow::Error::from).and_then(fuzz::lane),
         ["schemas"] => schemas::lane(),
+        ["licences"] => licences::lane(),
         ["demo-data", dir] => demo_data::lane(dir.as_ref()),
         _ => {
             eprint!("{USAGE}");

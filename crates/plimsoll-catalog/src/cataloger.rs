@@ -3,6 +3,8 @@
 use crate::assemble::Join;
 use crate::facts::{Facts, File};
 use crate::{apk, dpkg, release, rpm};
+use crate::lockfiles::{cocoapods, conan, dart, gomod, haskell, julia, swift, vcpkg};
+use crate::{alpm, apk, bottlerocket, dpkg, erlang, homebrew, lua, nix, ocaml, perl, portage, r, release, snap};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -109,6 +111,30 @@ pub const MIB: u64 = 1 << 20;
 
 /// Every cataloger. Their order decides nothing but the order of the capability table.
 pub static CATALOGERS: &[&Cataloger] = &[&release::CATALOGER, &dpkg::CATALOGER, &apk::CATALOGER, &rpm::CATALOGER];
+pub static CATALOGERS: &[&Cataloger] = &[
+    &release::CATALOGER,
+    &dpkg::CATALOGER,
+    &apk::CATALOGER,
+    &alpm::CATALOGER,
+    &portage::CATALOGER,
+    &nix::CATALOGER,
+    &snap::CATALOGER,
+    &bottlerocket::CATALOGER,
+    &homebrew::CATALOGER,
+    &r::CATALOGER,
+    &lua::CATALOGER,
+    &erlang::CATALOGER,
+    &perl::CATALOGER,
+    &ocaml::CATALOGER,
+    &gomod::CATALOGER,
+    &haskell::CATALOGER,
+    &dart::CATALOGER,
+    &swift::CATALOGER,
+    &cocoapods::CATALOGER,
+    &conan::CATALOGER,
+    &vcpkg::CATALOGER,
+    &julia::CATALOGER,
+];
 
 impl std::fmt::Debug for Cataloger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

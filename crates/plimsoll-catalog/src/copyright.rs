@@ -1,7 +1,8 @@
 //! Licences that a Debian `copyright` file declares.
 //!
-//! Machine-readable files (DEP-5) name them in `License:` fields. Others are searched for references to
-//! `/usr/share/common-licenses/`; no text is classified, which is where other tools spend most of their time.
+//! Machine-readable files (DEP-5) name them in `License:` fields. Others are searched, once, for references to
+//! `/usr/share/common-licenses/` and for sentences of well-known licences; texts are not compared as wholes, which is
+//! where other tools spend most of their time.
 
 use std::collections::BTreeSet;
 
@@ -24,8 +25,17 @@ pub(crate) fn licenses(bytes: &[u8]) -> Vec<String> {
             last = value;
             insert(&mut found, license::list(&String::from_utf8_lossy(value)));
         }
-    } else {
+    }
+    if found.is_empty() {
+        let stated = license::text::recognise(bytes);
+        // "either version 2 of the License, or any later": then the reference to the file of version 2 says less.
+        let family = |name: &str| ["AGPL", "LGPL", "GPL"].into_iter().find(|f| name.starts_with(f));
+        let families: BTreeSet<&str> = stated.iter().filter_map(|s| family(s)).collect();
+        insert(&mut found, stated.iter().map(|s| (*s).to_owned()).collect());
         for name in references(bytes) {
+            if family(name).is_some_and(|f| families.contains(f)) {
+                continue;
+            }
             // "GPL-2" here is the file that was referred to, not a statement that later versions are excluded.
             let name = name.strip_suffix('.').unwrap_or(name);
             let certain = !name.contains("GPL") && !name.contains("GFDL");
@@ -104,6 +114,9 @@ mod tests {
     fn other_files_by_the_texts_they_refer_to() {
         let text = b"see `/usr/share/common-licenses/GPL-2'. and /usr/share/common-licenses/Apache-2.0.\n/usr/share/common-licenses/";
         assert_eq!(licenses(text), ["Apache-2.0", "GPL-2"]);
+        let stated = b"GNU General Public License as published by the Free Software Foundation; either version 2 of the\nLicense, or later.\n\
+            See /usr/share/common-licenses/GPL-2 and /usr/share/common-licenses/LGPL-2.1";
+        assert_eq!(licenses(stated), ["GPL-2.0-or-later", "LGPL-2.1"]);
         assert!(licenses(b"All rights reserved.").is_empty());
         assert!(licenses(b"").is_empty());
     }

@@ -95,6 +95,10 @@ ecosystems! {
     Cocoapods "cocoapods" "cocoapods",
     /// Conan.
     Conan "conan" "conan",
+    /// vcpkg.
+    Vcpkg "vcpkg" "vcpkg",
+    /// Julia's packages.
+    Julia "julia" "julia",
     /// WordPress plugins.
     Wordpress "wordpress" "wordpress-plugin",
     /// Bitnami's components.

@@ -11,25 +11,42 @@ pub mod cataloger;
 pub mod facts;
 pub mod license;
 
+mod alpm;
 mod apk;
 mod assemble;
+mod bottlerocket;
 mod catalog;
 mod codec;
 mod copyright;
+mod cpe;
 mod deb822;
 mod dpkg;
 mod ecosystem;
+mod erlang;
 mod evidence;
 mod extract;
 mod glob;
 mod layer;
+mod homebrew;
+mod licenses;
 mod link;
+mod lockfiles;
+mod lua;
 mod merge;
+mod nix;
+mod ocaml;
+mod outline;
 mod owned;
+mod perl;
+mod plain;
+mod portage;
 mod problems;
 mod query;
 mod release;
 mod rpm;
+mod r;
+mod release;
+mod snap;
 mod system;
 
 pub use assemble::{FactsByContent, Join, Placed, Read, assemble};
@@ -43,7 +60,7 @@ pub use layer::{LayerFacts, merge_layers, read_layer};
 pub use query::{Answer, Query, QueryError};
 
 /// Changes whenever the facts read from the same bytes would be others. Facts kept under another number are not used.
-pub const FACTS_VERSION: u32 = 1;
+pub const FACTS_VERSION: u32 = 2;
 
 /// What an image holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,7 +101,8 @@ pub struct Package {
     pub source: SourcePackage,
     /// Package URL, in the spelling Grype and Dependency-Track expect.
     pub purl: String,
-    /// CPE names (2.3): what the evidence states. Sorted.
+    /// CPE names (2.3): what the evidence states, sorted; then at most eight under which the package may be listed, best
+    /// first.
     pub cpes: Vec<String>,
     /// Declared licences, as found; SPDX expressions where they could be normalised. Sorted.
     pub licenses: Vec<String>,

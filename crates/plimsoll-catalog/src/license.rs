@@ -2,6 +2,8 @@
 //!
 //! A name that could mean two things (`BSD`, `GPL`, `Artistic`) stays as it was found.
 
+pub mod text;
+
 use spdx::{Expression, ParseMode};
 
 /// The longest text taken for a licence name; anything longer is prose.

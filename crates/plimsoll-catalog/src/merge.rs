@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::assemble::Placed;
-use crate::{Ecosystem, Package, SourcePackage};
+use crate::{Ecosystem, Package, SourcePackage, cpe, licenses};
 
 /// What makes a package one package, in the order of the catalogue.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +35,13 @@ pub(crate) fn merge(placed: Vec<Placed>, files: Vec<Vec<String>>) -> Vec<Package
         let own = package.id();
         package.depends.retain(|d| *d != own);
         package.within = package.within.take().filter(|w| *w != own);
+        // What the evidence states comes first, then what the package may be listed under.
+        for candidate in cpe::of(package.ecosystem, &package.name, &package.version, &package.source.name) {
+            if !package.cpes.contains(&candidate) {
+                package.cpes.push(candidate);
+            }
+        }
+        licence_from_table(package);
     }
     packages
 }
@@ -106,6 +113,17 @@ fn package(placed: Placed, files: Vec<String>, owners: Option<BTreeSet<usize>>, 
         first_layer,
         layer,
         properties: record.properties,
+    }
+}
+
+/// Binaries of Go and Rust name their modules and crates without licences; the table knows those of the usual ones.
+fn licence_from_table(package: &mut Package) {
+    if package.licenses.is_empty()
+        && let Some(license) = licenses::of(package.ecosystem, &package.name)
+    {
+        package.licenses.push(license.to_owned());
+        package.properties.push(("plimsoll:licence:source".to_owned(), "table".to_owned()));
+        package.properties.sort();
     }
 }
 

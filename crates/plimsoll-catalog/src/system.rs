@@ -52,6 +52,8 @@ fn package_url(record: &Record, distro: Option<&Distro>) -> Result<Purl, PurlErr
         Ecosystem::Apk => purl::apk(&package),
         Ecosystem::Deb => purl::deb(&package),
         Ecosystem::Rpm => purl::rpm(&package, &rpm::package::source_rpm(record)),
+        Ecosystem::Alpm => purl::alpm(&package),
+        Ecosystem::Bottlerocket => purl::bottlerocket(&package),
         other => Ok(Purl::new(other.purl_type(), &record.name)?.with_version(&record.version)),
     }
 }

@@ -204,6 +204,17 @@ pub fn rpm(package: &OsPackage<'_>, source_rpm: &str) -> Result<Purl, PurlError>
     Ok(purl.with_namespace(namespace).with_qualifier("epoch", epoch).with_qualifier("upstream", source_rpm))
 }
 
+/// The package URL of a pacman package; `upstream` is the package base, where it differs.
+pub fn alpm(package: &OsPackage<'_>) -> Result<Purl, PurlError> {
+    let upstream = if package.source_name == package.name { "" } else { package.source_name };
+    Ok(os("alpm", package)?.with_qualifier("upstream", upstream))
+}
+
+/// The package URL of an entry of Bottlerocket's inventory. No type is registered for it.
+pub fn bottlerocket(package: &OsPackage<'_>) -> Result<Purl, PurlError> {
+    Ok(os("generic", package)?.with_namespace("bottlerocket"))
+}
+
 fn os(kind: &str, package: &OsPackage<'_>) -> Result<Purl, PurlError> {
     let mut purl = Purl::new(kind, package.name)?.with_version(package.version).with_qualifier("arch", package.arch);
     // Without a distribution there is no namespace: to write "debian" would be a guess that a matcher would believe.
