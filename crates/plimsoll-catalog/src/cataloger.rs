@@ -2,7 +2,7 @@
 
 use crate::assemble::Join;
 use crate::facts::{Facts, File};
-use crate::{apk, dpkg, release};
+use crate::{apk, dpkg, go, kernel, model, note, release, rust};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -40,6 +40,13 @@ pub enum Evidence {
         glob: &'static str,
         /// The most bytes that are read.
         limit: u64,
+    },
+    /// The same, but only the file's beginning is read, however long the file is.
+    Head {
+        /// The pattern.
+        glob: &'static str,
+        /// How many bytes are read at most.
+        bytes: u64,
     },
     /// Executables and libraries, known by their first bytes.
     Executable {
@@ -108,7 +115,17 @@ pub enum Gives {
 pub const MIB: u64 = 1 << 20;
 
 /// Every cataloger. Their order decides nothing but the order of the capability table.
-pub static CATALOGERS: &[&Cataloger] = &[&release::CATALOGER, &dpkg::CATALOGER, &apk::CATALOGER];
+pub static CATALOGERS: &[&Cataloger] = &[
+    &release::CATALOGER,
+    &dpkg::CATALOGER,
+    &apk::CATALOGER,
+    &go::CATALOGER,
+    &rust::CATALOGER,
+    &kernel::CATALOGER,
+    &model::CATALOGER,
+    // After all package managers: it asks what they own.
+    &note::CATALOGER,
+];
 
 impl std::fmt::Debug for Cataloger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -36,7 +36,7 @@ impl Extractor {
     }
 
     /// Reads the file at `path` as far as the catalogers need it: not at all where its name and first bytes say nothing,
-    /// whole where they do. `data` gives exactly `size` bytes; what is left of them is the caller's to skip. Fails only
+    /// whole where they do, or the beginning where that is enough. `data` gives exactly `size` bytes; what is left of them is the caller's to skip. Fails only
     /// where `data` does.
     pub fn read(&mut self, path: &str, size: u64, data: &mut dyn Read) -> io::Result<Vec<Extracted>> {
         let mut matches = evidence::by_path(path, self.mode);
@@ -50,14 +50,17 @@ impl Extractor {
         if matches.is_empty() {
             return Ok(Vec::new());
         }
-        let limit = matches.iter().map(|m| m.limit).max().unwrap_or_default();
-        if size <= limit {
-            data.take(size - self.buffer.len() as u64).read_to_end(&mut self.buffer)?;
+        let enough = matches.iter().map(|m| if m.head || size <= m.limit { size.min(m.limit) } else { 0 }).max();
+        let more = enough.unwrap_or_default().saturating_sub(self.buffer.len() as u64);
+        if more > 0 {
+            data.take(more).read_to_end(&mut self.buffer)?;
         }
         let read = matches.into_iter().map(|m| {
             let mut facts = Facts::default();
-            if size <= m.limit {
-                let file = File { path, root: m.root, which: m.which, bytes: &self.buffer };
+            if m.head || size <= m.limit {
+                let most = usize::try_from(m.limit).unwrap_or(usize::MAX).min(self.buffer.len());
+                let bytes = self.buffer.get(..most).unwrap_or_default();
+                let file = File { path, root: m.root, which: m.which, bytes };
                 (CATALOGERS[m.cataloger].read)(&file, &mut facts);
             } else {
                 facts.trouble(None, format!("{size} bytes are more than the {} that are read", m.limit));
