@@ -2,7 +2,7 @@
 
 use crate::assemble::Join;
 use crate::facts::{Facts, File};
-use crate::{apk, dpkg, go, kernel, model, note, release, rust};
+use crate::{apk, binary, dpkg, go, kernel, model, note, release, rust};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -123,6 +123,7 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &rust::CATALOGER,
     &kernel::CATALOGER,
     &model::CATALOGER,
+    &binary::CATALOGER,
     // After all package managers: it asks what they own.
     &note::CATALOGER,
 ];

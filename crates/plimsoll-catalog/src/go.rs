@@ -58,6 +58,26 @@ pub(crate) fn read(file: &File<'_>, out: &mut Facts) {
     }
 }
 
+/// Main module, main package and version of a Go program.
+pub(crate) fn program(bytes: &[u8]) -> Option<(String, String, String)> {
+    let Found::Info(info) = buildinfo::find(elf::parse(bytes).first()?) else { return None };
+    let (path, version) = match &info.main {
+        Some(main) => {
+            let record = module(main);
+            let version = if record.version.is_empty() { version::of_main(main, &info) } else { record.version };
+            (record.name, version)
+        }
+        None => (String::new(), String::new()),
+    };
+    Some((path, info.package, version))
+}
+
+/// The release of Go that a program was built with: `1.22.3`.
+pub(crate) fn release(bytes: &[u8]) -> Option<String> {
+    let Found::Info(info) = buildinfo::find(elf::parse(bytes).first()?) else { return None };
+    standard_library(&info.go_version).map(|s| s.version)
+}
+
 /// The records of one program: the main module, the standard library, and each module linked in.
 fn describe(info: &Info, out: &mut Facts) {
     let base = out.records.len() as u32;

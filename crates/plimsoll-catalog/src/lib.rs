@@ -13,6 +13,7 @@ pub mod license;
 
 mod apk;
 mod assemble;
+mod binary;
 mod catalog;
 mod copyright;
 mod deb822;

@@ -43,7 +43,8 @@ fn of_flags(flags: &str, main: &Module, info: &Info) -> Option<String> {
             best = Some((rank, value));
         }
     }
-    best.map(|(_, version)| version.to_owned())
+    // Go's versions begin so, whether or not whoever set the flag wrote it.
+    best.map(|(_, version)| format!("v{}", version.trim_start_matches(['v', 'V'])))
 }
 
 fn inside(package: &str, module: &str) -> bool {
@@ -150,7 +151,7 @@ mod tests {
         let info = Info { deps: vec![dep("github.com/dep/dep", "v1.0.0"), local], ..Info::default() };
         let main = dep("github.com/a/b", "(devel)");
         for (flags, expected) in [
-            ("-s -w -X main.version=1.2.3", Some("1.2.3")),
+            ("-s -w -X main.version=1.2.3", Some("v1.2.3")),
             ("-s -w -X=main.Version=v1.2.3 -X main.commit=1.5", Some("v1.2.3")),
             (
                 "-X 'github.com/a/b/pkg.Version=v2.0.0-rc1' -X github.com/dep/dep/version.version=9.9.9",
@@ -158,13 +159,13 @@ mod tests {
             ),
             ("-X github.com/dep/dep/version.version=9.9.9", None),
             ("-X k8s.io/component-base/version.gitVersion=v1.29.0", Some("v1.29.0")),
-            ("-X \"main.version=3.1\" -w", Some("3.1")),
-            ("-X main.version='3.1.4' -w", Some("3.1.4")),
-            ("-X main.version=dev -X main.buildVersion=1.0", Some("1.0")),
+            ("-X \"main.version=3.1\" -w", Some("v3.1")),
+            ("-X main.version='3.1.4' -w", Some("v3.1.4")),
+            ("-X main.version=dev -X main.buildVersion=1.0", Some("v1.0")),
             ("-X main.goVersion=1.22.0", None),
             ("-X main.version=", None),
             ("-X", None),
-            ("-X 'main.version=1.0", Some("1.0")),
+            ("-X 'main.version=1.0", Some("v1.0")),
             ("-w 'x", None),
         ] {
             assert_eq!(of_flags(flags, &main, &info).as_deref(), expected, "{flags}");
