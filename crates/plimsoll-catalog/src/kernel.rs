@@ -204,8 +204,10 @@ fn join(join: &mut Join<'_>) {
             .iter()
             .filter_map(|d| modules.get(&(root.clone(), release.clone(), d.replace('-', "_"))).copied())
             .collect();
-        // A kernel's pattern begins at any directory, so that its root is the directory it lies in.
-        needs.extend(kernels.iter().find(|((at, r), _)| *r == release && at.starts_with(&root)).map(|(_, i)| *i));
+        // A kernel's pattern begins at any directory, so that its root is the directory it lies in; that of a module may
+        // end with the merged /usr.
+        let root = root.strip_suffix("/usr").unwrap_or(&root);
+        needs.extend(kernels.iter().find(|((at, r), _)| *r == release && at.starts_with(root)).map(|(_, i)| *i));
         if let Some(placed) = join.placed.get_mut(index) {
             placed.needs.extend(needs);
         }

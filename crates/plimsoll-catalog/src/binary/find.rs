@@ -176,6 +176,14 @@ pub(crate) fn as_named(file: &File<'_>, version: &str) -> bool {
     own.next() == major && minor.is_none_or(|minor| own.next() == Some(minor))
 }
 
+/// The same for a cross compiler, whose name tells a machine first: `x86_64-linux-gnu-gcc-12`.
+pub(crate) fn as_gcc_named(file: &File<'_>, version: &str) -> bool {
+    match file.name().rsplit_once("gcc-") {
+        Some((_, number)) => version.split('.').next() == number.split('.').next(),
+        None => true,
+    }
+}
+
 /// The version with which the build's identifier begins: `7.2.4buildhost-1704806478000000000`.
 pub(crate) fn begins_build_id(file: &File<'_>, version: &str) -> bool {
     build_id(file, version, b"")

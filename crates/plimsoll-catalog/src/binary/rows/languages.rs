@@ -1,6 +1,6 @@
 //! Interpreters, compilers and runtimes.
 
-use crate::binary::find::{Find, alone, any, as_named, name, near};
+use crate::binary::find::{Find, alone, any, as_gcc_named, as_named, name, near};
 use crate::binary::{Row, row};
 
 /// As CPython writes its own version.
@@ -126,7 +126,7 @@ pub(super) const ROWS: &[Row] = &[
         "gcc",
         &["**/gcc", "**/gcc-*", "**/*-gcc", "**/*-gcc-*"],
         &["gnu:gcc"],
-        &[alone(r"\x00(\d{1,2}\.\d{1,2}\.\d{1,2})\x00", as_named)],
+        &[alone(r"\x00(\d{1,2}\.\d{1,2}\.\d{1,2})\x00", as_gcc_named)],
     )
     .with(&["gcc version %s"]),
 ];
