@@ -111,9 +111,9 @@ pub(crate) fn read(file: &File<'_>, out: &mut Facts) {
         if !row.paths.iter().any(|p| glob::root(p, file.path).is_some()) {
             continue;
         }
-        let holds = |text: &&str| memchr::memmem::find(file.bytes, text.as_bytes()).is_some();
+        let holds = |text: &&'static str| memchr::memmem::find(file.bytes, text.as_bytes()).is_some();
         let Some(version) = find::version(row, file) else { continue };
-        if row.with.iter().all(|t| holds(&t)) && !row.without.iter().any(|t| holds(&t)) {
+        if row.with.iter().all(holds) && !row.without.iter().any(holds) {
             out.records.extend(record(row, file, &version));
         }
     }

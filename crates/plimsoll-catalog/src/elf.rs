@@ -5,16 +5,18 @@
 use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64, PF_W, PT_LOAD, SHT_NOBITS};
 use object::macho::{MachHeader32, MachHeader64};
-use object::read::Object;
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 use object::read::macho::{FatArch, MachHeader, MachOFatFile32, Section as _, Segment as _};
 use object::read::pe::{ImageNtHeaders, PeFile, PeFile32, PeFile64};
+use object::read::{Object, SectionIndex};
 
 use crate::cataloger::Format;
 
 /// The most sections, segments and architectures of one file that are looked at. Kernel objects have some thousands.
 const MAX_SECTIONS: usize = 65_536;
 const MAX_ARCHITECTURES: usize = 30;
+/// The longest name that is told apart.
+const MAX_NAME: usize = 64;
 
 /// One architecture of an executable.
 #[derive(Debug, Default)]
@@ -106,12 +108,15 @@ fn elf_of<H: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Executable
         }));
     }
     if let Ok(table) = header.sections(endian, bytes) {
-        out.sections.extend(table.iter().filter(|s| s.sh_type(endian) != SHT_NOBITS).take(MAX_SECTIONS).filter_map(
-            |s| {
-                let name = table.section_name(endian, s).ok()?;
-                Some(Section { name, data: s.data(endian, bytes).ok()? })
-            },
-        ));
+        let names = header.shstrndx(endian, bytes).ok().and_then(|i| table.section(SectionIndex(i as usize)).ok());
+        let names = names.and_then(|s| s.data(endian, bytes).ok()).unwrap_or_default();
+        let held = table.iter().filter(|s| s.sh_type(endian) != SHT_NOBITS).take(MAX_SECTIONS);
+        out.sections.extend(held.filter_map(|s| {
+            // A hostile table of names has no end; ours are short.
+            let name = names.get(s.sh_name(endian) as usize..)?;
+            let name = trimmed(name.get(..name.len().min(MAX_NAME)).unwrap_or_default());
+            Some(Section { name, data: s.data(endian, bytes).ok()? })
+        }));
     }
     Some(out)
 }
@@ -137,7 +142,7 @@ fn pe_of<'a, P: ImageNtHeaders>(file: &PeFile<'a, P>, bytes: &'a [u8]) -> Execut
     out
 }
 
-/// A name of at most eight bytes, padded with zeros.
+/// A name as far as the first zero.
 fn trimmed(name: &[u8]) -> &[u8] {
     name.split(|&b| b == 0).next().unwrap_or_default()
 }

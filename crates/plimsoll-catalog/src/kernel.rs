@@ -97,12 +97,11 @@ fn banner(bytes: &[u8]) -> Option<(&'static str, String)> {
 /// What follows `Linux version ` where a release does.
 fn linux_version(bytes: &[u8]) -> Option<String> {
     const MARK: &[u8] = b"Linux version ";
-    let found = memchr::memmem::find_iter(bytes, MARK).take(64).find_map(|at| {
+    memchr::memmem::find_iter(bytes, MARK).take(64).find_map(|at| {
         let rest = bytes.get(at + MARK.len()..)?;
         let text = rest.get(..rest.len().min(1024))?.split(|&b| b == 0).next()?;
         text.first().filter(|b| b.is_ascii_digit()).and(link::text(text))
-    });
-    found
+    })
 }
 
 /// The bytes of a compressed module; `None` where it is not.

@@ -47,7 +47,7 @@ const BEFORE: usize = 96;
 const AFTER: usize = 192;
 /// Distinct numbers beyond which a search is given up, and places of a text that are tried.
 const MAX_CANDIDATES: usize = 64;
-const MAX_PLACES: usize = 10_000;
+const MAX_PLACES: usize = 100_000;
 
 /// What the ways of one row are compiled to.
 struct Compiled {

@@ -39,7 +39,7 @@ pub(crate) struct Module {
     pub(crate) version: String,
     /// `h1:…`
     pub(crate) sum: String,
-    pub(crate) replaced_by: Option<Box<Module>>,
+    pub(crate) replaced_by: Option<Box<Self>>,
 }
 
 pub(crate) enum Found {

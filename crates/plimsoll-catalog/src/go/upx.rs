@@ -9,12 +9,15 @@ const MAGIC: &[u8] = b"UPX!";
 /// The header follows the stub's program headers.
 const WHERE: usize = 4096;
 /// The most that is unpacked, and the most that one byte can stand for in any of the methods.
-const MAX_TOTAL: usize = 512 << 20;
+const MAX_TOTAL: usize = 256 << 20;
 const MAX_RATIO: usize = 8192;
 const MAX_BLOCKS: usize = 65_536;
 
+/// Bytes with the address that they are loaded at.
+type Segments = Vec<(u64, Vec<u8>)>;
+
 /// The loaded segments of the original file with their addresses; `None` where the file is not packed.
-pub(crate) fn unpack(file: &[u8]) -> Result<Option<Vec<(u64, Vec<u8>)>>, &'static str> {
+pub(crate) fn unpack(file: &[u8]) -> Result<Option<Segments>, &'static str> {
     let head = file.get(..file.len().min(WHERE)).unwrap_or_default();
     let Some(at) = memchr::memmem::find(head, MAGIC) else { return Ok(None) };
     let big = file.get(5) == Some(&2);
@@ -68,7 +71,7 @@ fn block(method: u8, data: &[u8], size: usize) -> Result<Vec<u8>, &'static str> 
 }
 
 /// The first block is the original's header; the others are its loaded segments, one after the other.
-fn segments(mut blocks: Vec<Vec<u8>>, big: bool) -> Result<Vec<(u64, Vec<u8>)>, &'static str> {
+fn segments(mut blocks: Vec<Vec<u8>>, big: bool) -> Result<Segments, &'static str> {
     if blocks.len() < 2 {
         return Err("it holds no blocks");
     }
@@ -83,7 +86,7 @@ fn segments(mut blocks: Vec<Vec<u8>>, big: bool) -> Result<Vec<(u64, Vec<u8>)>, 
         *address += header.len() as u64;
         *size = first;
     }
-    let mut out: Vec<(u64, Vec<u8>)> = Vec::new();
+    let mut out: Segments = Vec::new();
     let mut loads = loads.into_iter();
     let mut left = 0;
     for block in blocks {
