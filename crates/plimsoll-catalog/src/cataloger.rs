@@ -5,6 +5,7 @@ use crate::facts::{Facts, File};
 use crate::{apk, dpkg, release, rpm};
 use crate::lockfiles::{cocoapods, conan, dart, gomod, haskell, julia, swift, vcpkg};
 use crate::{alpm, apk, bottlerocket, dpkg, erlang, homebrew, lua, nix, ocaml, perl, portage, r, release, snap};
+use crate::{apk, binary, dpkg, go, kernel, model, note, release, rust};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -42,6 +43,13 @@ pub enum Evidence {
         glob: &'static str,
         /// The most bytes that are read.
         limit: u64,
+    },
+    /// The same, but only the file's beginning is read, however long the file is.
+    Head {
+        /// The pattern.
+        glob: &'static str,
+        /// How many bytes are read at most.
+        bytes: u64,
     },
     /// Executables and libraries, known by their first bytes.
     Executable {
@@ -134,6 +142,13 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &conan::CATALOGER,
     &vcpkg::CATALOGER,
     &julia::CATALOGER,
+    &go::CATALOGER,
+    &rust::CATALOGER,
+    &kernel::CATALOGER,
+    &model::CATALOGER,
+    &binary::CATALOGER,
+    // After all package managers: it asks what they own.
+    &note::CATALOGER,
 ];
 
 impl std::fmt::Debug for Cataloger {

@@ -25,6 +25,8 @@ pub(crate) struct Match<'p> {
     pub(crate) which: usize,
     pub(crate) root: &'p str,
     pub(crate) limit: u64,
+    /// Whether `limit` bytes from the beginning are enough, rather than all that a larger file must not exceed.
+    pub(crate) head: bool,
 }
 
 /// How many bytes from a file's beginning tell its format.
@@ -40,6 +42,7 @@ struct Entry {
     glob: &'static str,
     limit: u64,
     directory_only: bool,
+    head: bool,
 }
 
 /// Patterns by what their last component says, so that a path meets few of them.
@@ -58,16 +61,17 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
     let mut index = Index::default();
     for (cataloger, c) in CATALOGERS.iter().enumerate() {
         for (which, evidence) in c.evidence.iter().enumerate() {
-            let (glob, limit, directory_only) = match *evidence {
-                Evidence::Path { glob, limit } => (glob, limit, false),
-                Evidence::Directory { glob, limit } => (glob, limit, true),
+            let (glob, limit, directory_only, head) = match *evidence {
+                Evidence::Path { glob, limit } => (glob, limit, false, false),
+                Evidence::Directory { glob, limit } => (glob, limit, true, false),
+                Evidence::Head { glob, bytes } => (glob, bytes, false, true),
                 Evidence::Executable { format, limit } => {
                     index.executables.push((cataloger, which, format, limit));
                     index.largest_executable = index.largest_executable.max(limit);
                     continue;
                 }
             };
-            index.add(Entry { cataloger, which, glob, limit, directory_only });
+            index.add(Entry { cataloger, which, glob, limit, directory_only, head });
         }
     }
     index
@@ -111,7 +115,7 @@ pub(crate) fn by_path(path: &str, mode: Mode) -> Vec<Match<'_>> {
     let fits = |e: &&Entry| mode == Mode::Directory || !e.directory_only;
     let found = INDEX.candidates(path).filter(fits).filter_map(|e| {
         let root = glob::root(e.glob, path)?;
-        Some(Match { cataloger: e.cataloger, which: e.which, root, limit: e.limit })
+        Some(Match { cataloger: e.cataloger, which: e.which, root, limit: e.limit, head: e.head })
     });
     found.collect()
 }
@@ -120,7 +124,7 @@ pub(crate) fn by_path(path: &str, mode: Mode) -> Vec<Match<'_>> {
 pub(crate) fn by_head<'p>(head: &[u8]) -> Vec<Match<'p>> {
     let format = Format::of(head);
     let found = INDEX.executables.iter().filter(|(_, _, f, _)| Some(*f) == format);
-    found.map(|&(cataloger, which, _, limit)| Match { cataloger, which, root: "", limit }).collect()
+    found.map(|&(cataloger, which, _, limit)| Match { cataloger, which, root: "", limit, head: false }).collect()
 }
 
 /// Whether the catalogers may need the bytes of the file at `path`, of `size` bytes: by its name, or because only its
@@ -163,7 +167,11 @@ mod tests {
     fn every_pattern_is_found_through_the_index() {
         for cataloger in CATALOGERS {
             for evidence in cataloger.evidence {
-                let (Evidence::Path { glob, .. } | Evidence::Directory { glob, .. }) = evidence else { continue };
+                let (Evidence::Path { glob, .. } | Evidence::Directory { glob, .. } | Evidence::Head { glob, .. }) =
+                    evidence
+                else {
+                    continue;
+                };
                 let path = format!("/{}", glob.trim_start_matches('/').replace("**/", "r/").replace('*', "x1"));
                 let found = by_path(&path, Mode::Directory);
                 assert!(found.iter().any(|m| CATALOGERS[m.cataloger].name == cataloger.name), "{glob}: {path}");

@@ -44,7 +44,7 @@ impl Extractor {
     }
 
     /// Reads the file at `path` as far as the catalogers need it: not at all where its name and first bytes say nothing,
-    /// whole where they do. `data` gives exactly `size` bytes; what is left of them is the caller's to skip. Fails only
+    /// whole where they do, or the beginning where that is enough. `data` gives exactly `size` bytes; what is left of them is the caller's to skip. Fails only
     /// where `data` does.
     pub fn read(&mut self, path: &str, size: u64, data: &mut dyn Read) -> io::Result<Vec<Extracted>> {
         self.read_and(path, size, data, &mut |_| Ok(()))
@@ -66,10 +66,10 @@ impl Extractor {
         }
         matches.sort_by_key(|m| (m.cataloger, m.which));
         matches.dedup_by_key(|m| m.cataloger);
-        let limit = matches.iter().map(|m| m.limit).max().unwrap_or_default();
-        if !matches.is_empty() && size <= limit {
-            let left = size.saturating_sub(self.buffer.len() as u64);
-            data.take(left).read_to_end(&mut self.buffer)?;
+        let enough = matches.iter().map(|m| if m.head || size <= m.limit { size.min(m.limit) } else { 0 }).max();
+        let more = enough.unwrap_or_default().saturating_sub(self.buffer.len() as u64);
+        if more > 0 {
+            data.take(more).read_to_end(&mut self.buffer)?;
         }
         then(&mut self.buffer.chain(data))?;
         if matches.is_empty() {
@@ -77,8 +77,10 @@ impl Extractor {
         }
         let read = matches.into_iter().map(|m| {
             let mut facts = Facts::default();
-            if size <= m.limit {
-                let file = File { path, root: m.root, which: m.which, bytes: &self.buffer };
+            if m.head || size <= m.limit {
+                let most = usize::try_from(m.limit).unwrap_or(usize::MAX).min(self.buffer.len());
+                let bytes = self.buffer.get(..most).unwrap_or_default();
+                let file = File { path, root: m.root, which: m.which, bytes };
                 (CATALOGERS[m.cataloger].read)(&file, &mut facts);
             } else {
                 facts.trouble(None, format!("{size} bytes are more than the {} that are read", m.limit));
@@ -140,5 +142,21 @@ impl<S: ContentSink> ContentSink for Extracting<S> {
             self.facts.insert(id, read);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_beginning_of_a_model_is_read() {
+        let header = b"\x02\0\0\0\0\0\0\0{}";
+        let size = 1u64 << 40;
+        let mut data = header.chain(io::repeat(0)).take(size);
+        let read = Extractor::new(Mode::Image).read("/m.safetensors", size, &mut data).unwrap();
+        assert_eq!(read.len(), 1);
+        assert_eq!(read[0].facts.records[0].name, "m");
+        assert!(size - data.limit() <= 32 << 20, "{}", size - data.limit());
     }
 }
