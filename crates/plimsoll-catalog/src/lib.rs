@@ -27,6 +27,7 @@ mod owned;
 mod problems;
 mod release;
 mod system;
+mod zip;
 
 pub use assemble::{FactsByContent, Join, Placed, Read, assemble};
 pub use catalog::catalog;
