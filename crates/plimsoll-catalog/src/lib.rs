@@ -21,6 +21,7 @@ mod ecosystem;
 mod evidence;
 mod extract;
 mod glob;
+mod java;
 mod link;
 mod merge;
 mod owned;

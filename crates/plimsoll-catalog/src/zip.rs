@@ -164,6 +164,23 @@ impl<'a> Archive<'a> {
         }
     }
 
+    /// The first bytes of the member, at most `most`: for files whose beginning says enough.
+    pub(crate) fn start(&self, member: &Member<'a>, most: u64, budget: &mut Budget) -> Result<Vec<u8>, Fault> {
+        if member.flags & 1 != 0 {
+            return Err(Fault::Encrypted);
+        }
+        let packed = self.packed(member).ok_or(Fault::Member)?;
+        let most = most.min(budget.0);
+        let mut out = Vec::new();
+        let result = match member.method {
+            0 => packed.take(most).read_to_end(&mut out),
+            8 => flate2::bufread::DeflateDecoder::new(packed).take(most).read_to_end(&mut out),
+            _ => return Err(Fault::Method),
+        };
+        budget.spend(out.len().max(1))?;
+        result.map(|_| out).map_err(|_| Fault::Damaged)
+    }
+
     /// The member's bytes as they are stored.
     fn packed(&self, member: &Member<'_>) -> Option<&'a [u8]> {
         let start = self.base.checked_add(usize::try_from(member.offset).ok()?)?;
