@@ -71,6 +71,8 @@ fn rank(evidence: &Evidence<'_>, embedded: &Embedded) -> u8 {
         (Some(r), _) if !version.is_empty() && r.starts_with(['-', '.']) => return 5,
         (_, Some("")) => return 5,
         _ if file.base == artifact => return 4,
+        // Distributions add the major version to the name: `jline3.jar`.
+        (_, Some(r)) if r.bytes().all(|b| b.is_ascii_digit()) => return 4,
         _ => {}
     }
     let manifest = &evidence.manifest;

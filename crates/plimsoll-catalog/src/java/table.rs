@@ -175,6 +175,7 @@ pub(super) const FAMILIES: &[Known] = &[
     known("kotlinx-coroutines-", "", "org.jetbrains.kotlinx", "kotlinx-coroutines-"),
     known("kotlinx-serialization-", "", "org.jetbrains.kotlinx", "kotlinx-serialization-"),
     known("lucene-", "", "org.apache.lucene", "lucene-"),
+    known("maven3-", "", "org.apache.maven", "maven-"),
     known("micrometer-", "", "io.micrometer", "micrometer-"),
     known("opensearch-", "org/opensearch", "org.opensearch", "opensearch-"),
     known("org.apache.tomcat-embed-", "", "org.apache.tomcat.embed", "tomcat-embed-"),
