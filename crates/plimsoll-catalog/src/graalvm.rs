@@ -6,7 +6,8 @@ use std::io::Read as _;
 
 use object::LittleEndian as Le;
 use object::elf::{FileHeader64, PT_LOAD, ProgramHeader64, SHT_DYNSYM, SHT_SYMTAB};
-use object::read::elf::{FileHeader as _, ProgramHeader as _, Sym as _};
+use object::read::StringTable;
+use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionTable, Sym as _};
 use plimsoll_version::purl::Purl;
 use serde::Deserialize;
 
@@ -46,7 +47,9 @@ fn read(file: &File<'_>, out: &mut Facts) {
 /// The document, if the program has the symbols of one.
 fn embedded(bytes: &[u8]) -> Option<Result<Vec<u8>, String>> {
     let header = FileHeader64::<Le>::parse(bytes).ok()?;
-    let sections = header.sections(Le, bytes).ok()?;
+    // Names of sections are not needed, and may be missing.
+    let sections: SectionTable<'_, FileHeader64<Le>> =
+        SectionTable::new(header.section_headers(Le, bytes).ok()?, StringTable::default());
     let segments = header.program_headers(Le, bytes).ok()?;
     let (mut start, mut length) = (None, None);
     for kind in [SHT_DYNSYM, SHT_SYMTAB] {
@@ -216,7 +219,7 @@ mod tests {
         u64s(&mut out, &[0, 64, sections]);
         u32s(&mut out, &[0]);
         u16s(&mut out, &[64, 56, 1, 64, 3, 0]);
-        u32s(&mut out, &[PT_LOAD, 4]);
+        u32s(&mut out, &[PT_LOAD.0, 4]);
         u64s(&mut out, &[0, BASE, BASE, sections, sections, 4096]);
         u64s(&mut out, &[size]);
         out.extend(&packed);
@@ -229,7 +232,7 @@ mod tests {
         out.extend(strings);
         out.extend([0; 64]);
         for (kind, offset, size, link, entry) in
-            [(SHT_DYNSYM, symbols, 72, 2, 24), (3, strings_at, strings.len() as u64, 0, 0)]
+            [(SHT_DYNSYM.0, symbols, 72, 2, 24), (3, strings_at, strings.len() as u64, 0, 0)]
         {
             u32s(&mut out, &[0, kind]);
             u64s(&mut out, &[0, 0, offset, size]);

@@ -68,7 +68,7 @@ fn join(join: &mut Join<'_>) {
             maintainer: Some(implementor.clone()).filter(|i| !i.is_empty() && i != "N/A"),
             ..Record::default()
         };
-        join.place(record, &read.root, path, read.node);
+        join.place(record, "", path, read.node);
     }
 }
 

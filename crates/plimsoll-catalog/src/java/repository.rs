@@ -43,10 +43,10 @@ pub(super) fn join(join: &mut Join<'_>) {
     let mut roots: BTreeSet<String> = poms.values().map(|r| r.root.clone()).collect();
     roots.insert(String::new());
     let mut entries: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
-    for root in roots {
+    for root in &roots {
         for (path, node) in join.tree.under(&format!("{root}{DIR}")) {
             if matches!(node.kind, NodeKind::File { .. } | NodeKind::Symlink { .. })
-                && let Some(entry) = entry(&root, path)
+                && let Some(entry) = entry(root, path)
                 && let Some((real, _)) = join.tree.lookup(path)
             {
                 entries.entry(real).or_default().push(entry);
@@ -57,6 +57,9 @@ pub(super) fn join(join: &mut Join<'_>) {
         if let Some(found) = entries.get(path).filter(|_| read.which != PROJECT_POM && !LOCKS.contains(&read.which)) {
             rename(&mut read.facts, found, &poms);
         }
+        // An archive lies anywhere: what it depends on is looked for in the root file system, not beside it.
+        let within = |root: &&String| path.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        read.root = roots.iter().rev().find(within).cloned().unwrap_or_default();
         join.place_all(read);
     }
 }
