@@ -6,6 +6,7 @@ use crate::{apk, dpkg, release, rpm};
 use crate::lockfiles::{cocoapods, conan, dart, gomod, haskell, julia, swift, vcpkg};
 use crate::{alpm, apk, bottlerocket, dpkg, erlang, homebrew, lua, nix, ocaml, perl, portage, r, release, snap};
 use crate::{apk, binary, dpkg, go, kernel, model, note, release, rust};
+use crate::{apk, dpkg, graalvm, java, jvm, release};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -150,6 +151,8 @@ pub static CATALOGERS: &[&Cataloger] = &[
     // After all package managers: it asks what they own.
     &note::CATALOGER,
 ];
+pub static CATALOGERS: &[&Cataloger] =
+    &[&release::CATALOGER, &dpkg::CATALOGER, &apk::CATALOGER, &java::CATALOGER, &jvm::CATALOGER, &graalvm::CATALOGER];
 
 impl std::fmt::Debug for Cataloger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

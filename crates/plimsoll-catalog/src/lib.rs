@@ -36,6 +36,9 @@ mod extract;
 mod glob;
 mod go;
 mod kernel;
+mod graalvm;
+mod java;
+mod jvm;
 mod link;
 mod lockfiles;
 mod lua;
@@ -58,6 +61,7 @@ mod release;
 mod snap;
 mod rust;
 mod system;
+mod zip;
 
 pub use assemble::{FactsByContent, Join, Placed, Read, assemble};
 pub use catalog::catalog;
