@@ -2,7 +2,7 @@
 
 use crate::assemble::Join;
 use crate::facts::{Facts, File};
-use crate::{apk, dpkg, release};
+use crate::{apk, dotnet, dpkg, npm, pe, php, release, ruby, wordpress};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -108,7 +108,18 @@ pub enum Gives {
 pub const MIB: u64 = 1 << 20;
 
 /// Every cataloger. Their order decides nothing but the order of the capability table.
-pub static CATALOGERS: &[&Cataloger] = &[&release::CATALOGER, &dpkg::CATALOGER, &apk::CATALOGER];
+pub static CATALOGERS: &[&Cataloger] = &[
+    &release::CATALOGER,
+    &dpkg::CATALOGER,
+    &apk::CATALOGER,
+    &npm::CATALOGER,
+    &ruby::CATALOGER,
+    &php::CATALOGER,
+    &php::PEAR,
+    &dotnet::CATALOGER,
+    &pe::CATALOGER,
+    &wordpress::CATALOGER,
+];
 
 impl std::fmt::Debug for Cataloger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
