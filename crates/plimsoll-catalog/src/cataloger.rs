@@ -7,6 +7,7 @@ use crate::lockfiles::{cocoapods, conan, dart, gomod, haskell, julia, swift, vcp
 use crate::{alpm, apk, bottlerocket, dpkg, erlang, homebrew, lua, nix, ocaml, perl, portage, r, release, snap};
 use crate::{apk, binary, dpkg, go, kernel, model, note, release, rust};
 use crate::{apk, dpkg, graalvm, java, jvm, release};
+use crate::{apk, dotnet, dpkg, npm, pe, php, release, ruby, wordpress};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -153,6 +154,14 @@ pub static CATALOGERS: &[&Cataloger] = &[
 ];
 pub static CATALOGERS: &[&Cataloger] =
     &[&release::CATALOGER, &dpkg::CATALOGER, &apk::CATALOGER, &java::CATALOGER, &jvm::CATALOGER, &graalvm::CATALOGER];
+    &npm::CATALOGER,
+    &ruby::CATALOGER,
+    &php::CATALOGER,
+    &php::PEAR,
+    &dotnet::CATALOGER,
+    &pe::CATALOGER,
+    &wordpress::CATALOGER,
+];
 
 impl std::fmt::Debug for Cataloger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
