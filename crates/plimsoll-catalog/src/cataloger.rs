@@ -2,7 +2,7 @@
 
 use crate::assemble::Join;
 use crate::facts::{Facts, File};
-use crate::{apk, dpkg, release};
+use crate::{apk, bitnami, conda, declared, dpkg, python, release, wheel_sbom};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -107,8 +107,20 @@ pub enum Gives {
 /// One MiB.
 pub const MIB: u64 = 1 << 20;
 
-/// Every cataloger. Their order decides nothing but the order of the capability table.
-pub static CATALOGERS: &[&Cataloger] = &[&release::CATALOGER, &dpkg::CATALOGER, &apk::CATALOGER];
+/// Every cataloger. Documents inside wheels are read after Python's distributions, other documents after everything that
+/// is installed; else the order decides nothing but that of the capability table.
+pub static CATALOGERS: &[&Cataloger] = &[
+    &release::CATALOGER,
+    &dpkg::CATALOGER,
+    &apk::CATALOGER,
+    &python::CATALOGER,
+    &wheel_sbom::CATALOGER,
+    &conda::CATALOGER,
+    &bitnami::CATALOGER,
+    &python::lock::CATALOGER,
+    &conda::lock::CATALOGER,
+    &declared::CATALOGER,
+];
 
 impl std::fmt::Debug for Cataloger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -13,9 +13,14 @@ pub mod license;
 
 mod apk;
 mod assemble;
+mod bitnami;
 mod catalog;
+mod conda;
 mod copyright;
 mod deb822;
+mod declared;
+mod digest;
+mod document;
 mod dpkg;
 mod ecosystem;
 mod evidence;
@@ -25,8 +30,10 @@ mod link;
 mod merge;
 mod owned;
 mod problems;
+mod python;
 mod release;
 mod system;
+mod wheel_sbom;
 
 pub use assemble::{FactsByContent, Join, Placed, Read, assemble};
 pub use catalog::catalog;
@@ -96,7 +103,7 @@ pub struct Package {
     pub depends: Vec<String>,
     /// The package that holds it (the wheel of an embedded SBOM, the JAR of a JAR), by its [`Package::id`].
     pub within: Option<String>,
-    /// Packages of the operating system that own all of its evidence, by their [`Package::id`]. Sorted.
+    /// Packages of the operating system, or of conda, that own all of its evidence, by their [`Package::id`]. Sorted.
     pub owners: Vec<String>,
     /// Whether it is only declared by what holds it, and was not itself examined.
     pub declared: bool,
