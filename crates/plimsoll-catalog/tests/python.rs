@@ -109,9 +109,10 @@ fn vendored_code_is_listed_and_test_data_is_not() {
         ),
         ("setuptools/_vendor/zipp-3.dist-info/METADATA", "Name: zipp\nVersion: 3\n"),
         ("setuptools/tests/data/fake-1.dist-info/METADATA", "Name: fake\nVersion: 1\n"),
-        ("../test/test_importlib/data/egg-1.egg-info/PKG-INFO", "Name: egg\nVersion: 1\n"),
     ]);
     assert_eq!(purls(&found), ["pkg:pypi/setuptools@80", "pkg:pypi/zipp@3"]);
+    let own = read(&[("usr/lib/python3.11/test/data/egg-1.egg-info/PKG-INFO", "Name: egg\nVersion: 1\n")]);
+    assert!(purls(&own).is_empty(), "Python's own tests");
     let zipp = package(&found, "pkg:pypi/zipp@3");
     assert_eq!(zipp.within.as_deref(), Some("pkg:pypi/setuptools@80"));
     assert!(property(zipp, "python:vendored").unwrap().ends_with("/setuptools/_vendor"));
@@ -299,7 +300,7 @@ fn broken_files_are_told_and_never_stop() {
                 ("a-1.dist-info/METADATA", "Name: a\nVersion: 1\n"),
                 ("a-1.dist-info/sboms/x.json", document.get(..end).unwrap()),
             ]);
-            assert_eq!((purls(&found).len(), found.problems.len()), (1, usize::from(end > 0)), "{end}");
+            assert_eq!((purls(&found).len(), found.problems.len()), (1, 1), "{end}");
         }
     }
     let deep = format!("{{\"bomFormat\": \"CycloneDX\", \"components\": {}", "[{\"components\": ".repeat(10_000));
