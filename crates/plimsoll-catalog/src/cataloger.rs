@@ -8,6 +8,7 @@ use crate::{alpm, apk, bottlerocket, dpkg, erlang, homebrew, lua, nix, ocaml, pe
 use crate::{apk, binary, dpkg, go, kernel, model, note, release, rust};
 use crate::{apk, dpkg, graalvm, java, jvm, release};
 use crate::{apk, dotnet, dpkg, npm, pe, php, release, ruby, wordpress};
+use crate::{apk, bitnami, conda, declared, dpkg, python, release, wheel_sbom};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -121,6 +122,8 @@ pub const MIB: u64 = 1 << 20;
 
 /// Every cataloger. Their order decides nothing but the order of the capability table.
 pub static CATALOGERS: &[&Cataloger] = &[&release::CATALOGER, &dpkg::CATALOGER, &apk::CATALOGER, &rpm::CATALOGER];
+/// Every cataloger. Documents inside wheels are read after Python's distributions, other documents after everything that
+/// is installed; else the order decides nothing but that of the capability table.
 pub static CATALOGERS: &[&Cataloger] = &[
     &release::CATALOGER,
     &dpkg::CATALOGER,
@@ -161,6 +164,13 @@ pub static CATALOGERS: &[&Cataloger] =
     &dotnet::CATALOGER,
     &pe::CATALOGER,
     &wordpress::CATALOGER,
+    &python::CATALOGER,
+    &wheel_sbom::CATALOGER,
+    &conda::CATALOGER,
+    &bitnami::CATALOGER,
+    &python::lock::CATALOGER,
+    &conda::lock::CATALOGER,
+    &declared::CATALOGER,
 ];
 
 impl std::fmt::Debug for Cataloger {

@@ -18,10 +18,16 @@ mod bottlerocket;
 mod binary;
 mod catalog;
 mod codec;
+mod bitnami;
+mod catalog;
+mod conda;
 mod copyright;
 mod cpe;
 mod deb822;
 mod dotnet;
+mod declared;
+mod digest;
+mod document;
 mod dpkg;
 mod ecosystem;
 mod erlang;
@@ -60,6 +66,7 @@ mod pe;
 mod php;
 mod problems;
 mod query;
+mod python;
 mod release;
 mod rpm;
 mod r;
@@ -71,6 +78,7 @@ mod zip;
 mod ruby;
 mod system;
 mod wordpress;
+mod wheel_sbom;
 
 pub use assemble::{FactsByContent, Join, Placed, Read, assemble};
 pub use catalog::catalog;
@@ -143,7 +151,7 @@ pub struct Package {
     pub depends: Vec<String>,
     /// The package that holds it (the wheel of an embedded SBOM, the JAR of a JAR), by its [`Package::id`].
     pub within: Option<String>,
-    /// Packages of the operating system that own all of its evidence, by their [`Package::id`]. Sorted.
+    /// Packages of the operating system, or of conda, that own all of its evidence, by their [`Package::id`]. Sorted.
     pub owners: Vec<String>,
     /// Whether it is only declared by what holds it, and was not itself examined.
     pub declared: bool,

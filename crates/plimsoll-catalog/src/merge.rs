@@ -50,7 +50,13 @@ fn id(purl: &str, name: &str, version: &str) -> String {
     if purl.is_empty() { format!("{name}@{version}") } else { purl.to_owned() }
 }
 
-/// For each record of a language the system's packages that own its evidence; `None` where any of it is nobody's.
+/// Whether packages of an ecosystem own the files that they list, and with them the packages of languages inside.
+fn is_owner(ecosystem: Ecosystem) -> bool {
+    ecosystem.is_system() || ecosystem == Ecosystem::Conda
+}
+
+/// For each record of a language the packages of the system, or of conda, that own its evidence; `None` where any of it
+/// is nobody's. Where both own it, the system's package does.
 fn owners(placed: &[Placed], files: &[Vec<String>]) -> Vec<Option<BTreeSet<usize>>> {
     // Where a file stands, whatever is inside it.
     fn outer(evidence: &str) -> &str {
@@ -59,8 +65,9 @@ fn owners(placed: &[Placed], files: &[Vec<String>]) -> Vec<Option<BTreeSet<usize
     let others = placed.iter().filter(|p| !p.record.ecosystem.is_system());
     let mut of_path: HashMap<&str, Option<usize>> =
         others.flat_map(|p| &p.evidence).map(|e| (outer(e), None)).collect();
-    for (index, (_, files)) in placed.iter().zip(files).enumerate().filter(|(_, (p, _))| p.record.ecosystem.is_system())
-    {
+    let owning = placed.iter().zip(files).enumerate().filter(|(_, (p, _))| is_owner(p.record.ecosystem));
+    let (system, others): (Vec<_>, Vec<_>) = owning.partition(|(_, (p, _))| p.record.ecosystem.is_system());
+    for (index, (_, files)) in system.into_iter().chain(others) {
         for file in files {
             if let Some(owner) = of_path.get_mut(file.as_str()) {
                 owner.get_or_insert(index);
@@ -128,8 +135,17 @@ fn licence_from_table(package: &mut Package) {
 }
 
 /// The same package found twice: one package with both pieces of evidence. It is somebody's only if all of it is, and
-/// only declared if nothing else shows it.
-fn unite(into: &mut Package, other: Package) {
+/// only declared if nothing else shows it. What was examined says more than what a document declares.
+fn unite(into: &mut Package, mut other: Package) {
+    if into.declared && !other.declared {
+        std::mem::swap(into, &mut other);
+    }
+    if other.declared && !into.declared {
+        other.within.clone_from(&into.within);
+        if !into.licenses.is_empty() {
+            other.licenses.clear();
+        }
+    }
     into.first_layer = into.first_layer.min(other.first_layer);
     into.layer = into.layer.max(other.layer);
     if into.owners.is_empty() || other.owners.is_empty() {
