@@ -2,13 +2,12 @@
 
 use crate::assemble::Join;
 use crate::facts::{Facts, File};
-use crate::{apk, dpkg, release, rpm};
 use crate::lockfiles::{cocoapods, conan, dart, gomod, haskell, julia, swift, vcpkg};
-use crate::{alpm, apk, bottlerocket, dpkg, erlang, homebrew, lua, nix, ocaml, perl, portage, r, release, snap};
-use crate::{apk, binary, dpkg, go, kernel, model, note, release, rust};
-use crate::{apk, dpkg, graalvm, java, jvm, release};
-use crate::{apk, dotnet, dpkg, npm, pe, php, release, ruby, wordpress};
-use crate::{apk, bitnami, conda, declared, dpkg, python, release, wheel_sbom};
+use crate::{
+    alpm, apk, binary, bitnami, bottlerocket, conda, declared, dotnet, dpkg, erlang, go, graalvm, homebrew, java, jvm,
+    kernel, lua, model, nix, note, npm, ocaml, pe, perl, php, portage, python, r, release, rpm, ruby, rust, snap,
+    wheel_sbom, wordpress,
+};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -120,25 +119,45 @@ pub enum Gives {
 /// One MiB.
 pub const MIB: u64 = 1 << 20;
 
-/// Every cataloger. Their order decides nothing but the order of the capability table.
-pub static CATALOGERS: &[&Cataloger] = &[&release::CATALOGER, &dpkg::CATALOGER, &apk::CATALOGER, &rpm::CATALOGER];
-/// Every cataloger. Documents inside wheels are read after Python's distributions, other documents after everything that
-/// is installed; else the order decides nothing but that of the capability table.
+/// Every cataloger. Documents inside wheels are read after Python's distributions, other documents after everything
+/// that is installed; else the order decides nothing but that of the capability table.
 pub static CATALOGERS: &[&Cataloger] = &[
     &release::CATALOGER,
     &dpkg::CATALOGER,
     &apk::CATALOGER,
+    &rpm::CATALOGER,
     &alpm::CATALOGER,
     &portage::CATALOGER,
     &nix::CATALOGER,
     &snap::CATALOGER,
     &bottlerocket::CATALOGER,
     &homebrew::CATALOGER,
+    &python::CATALOGER,
+    &wheel_sbom::CATALOGER,
+    &conda::CATALOGER,
+    &npm::CATALOGER,
+    &java::CATALOGER,
+    &jvm::CATALOGER,
+    &graalvm::CATALOGER,
+    &go::CATALOGER,
+    &rust::CATALOGER,
+    &ruby::CATALOGER,
+    &php::CATALOGER,
+    &php::PEAR,
+    &dotnet::CATALOGER,
+    &pe::CATALOGER,
     &r::CATALOGER,
     &lua::CATALOGER,
     &erlang::CATALOGER,
     &perl::CATALOGER,
     &ocaml::CATALOGER,
+    &wordpress::CATALOGER,
+    &kernel::CATALOGER,
+    &model::CATALOGER,
+    &binary::CATALOGER,
+    &bitnami::CATALOGER,
+    // After all package managers: it asks what they own.
+    &note::CATALOGER,
     &gomod::CATALOGER,
     &haskell::CATALOGER,
     &dart::CATALOGER,
@@ -147,27 +166,6 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &conan::CATALOGER,
     &vcpkg::CATALOGER,
     &julia::CATALOGER,
-    &go::CATALOGER,
-    &rust::CATALOGER,
-    &kernel::CATALOGER,
-    &model::CATALOGER,
-    &binary::CATALOGER,
-    // After all package managers: it asks what they own.
-    &note::CATALOGER,
-];
-pub static CATALOGERS: &[&Cataloger] =
-    &[&release::CATALOGER, &dpkg::CATALOGER, &apk::CATALOGER, &java::CATALOGER, &jvm::CATALOGER, &graalvm::CATALOGER];
-    &npm::CATALOGER,
-    &ruby::CATALOGER,
-    &php::CATALOGER,
-    &php::PEAR,
-    &dotnet::CATALOGER,
-    &pe::CATALOGER,
-    &wordpress::CATALOGER,
-    &python::CATALOGER,
-    &wheel_sbom::CATALOGER,
-    &conda::CATALOGER,
-    &bitnami::CATALOGER,
     &python::lock::CATALOGER,
     &conda::lock::CATALOGER,
     &declared::CATALOGER,

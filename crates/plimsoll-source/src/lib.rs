@@ -25,7 +25,7 @@ pub use directory::{DirectoryTree, open_directory};
 pub use error::SourceError;
 pub use layers::read_layers;
 pub use load::load;
-pub use open::{OpenOptions, Opened, open};
+pub use open::{OpenOptions, Opened, open, open_index};
 pub use reference::{SourceRef, parse_source};
 pub use spool::SpoolContents;
 pub use writer::{LayoutWriter, copy_image};

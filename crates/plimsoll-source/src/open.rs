@@ -52,3 +52,21 @@ pub fn open(source: &SourceRef, options: &OpenOptions) -> Result<Opened, SourceE
         other => Err(SourceError::NotAnImage(other.to_string())),
     }
 }
+
+/// Opens every image of an index in a layout or an archive of one, with the index's descriptor.
+pub fn open_index(source: &SourceRef, options: &OpenOptions) -> Result<(Descriptor, Vec<Opened>), SourceError> {
+    match source {
+        SourceRef::OciDir { path, name } => {
+            let (store, index) = open_dir(path)?;
+            select::all(&store, &index, name.as_deref())
+        }
+        SourceRef::OciArchive { path, name } => {
+            let archive = Archive::open(path, &options.limits)?;
+            check_marker(&archive.document("oci-layout")?)?;
+            let index = parse_index(&archive.document("index.json")?)?;
+            let store: Arc<dyn BlobStore> = Arc::new(archive);
+            select::all(&store, &index, name.as_deref())
+        }
+        other => Err(SourceError::NotAnImage(other.to_string())),
+    }
+}

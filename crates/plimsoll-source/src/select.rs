@@ -30,6 +30,32 @@ pub(crate) fn select(
     wanted: Option<&str>,
     options: &OpenOptions,
 ) -> Result<Opened, SourceError> {
+    let mut candidates = candidates(store, index, wanted)?;
+    let by_digest = wanted.is_some_and(|w| w.starts_with('@'));
+    let chosen =
+        if by_digest && candidates.len() == 1 { candidates.remove(0) } else { by_platform(candidates, options)? };
+    image(store, chosen)
+}
+
+/// Opens every image of the one index that `wanted` selects, in its order.
+pub(crate) fn all(
+    store: &Arc<dyn BlobStore>,
+    index: &Index,
+    wanted: Option<&str>,
+) -> Result<(Descriptor, Vec<Opened>), SourceError> {
+    let candidates = candidates(store, index, wanted)?;
+    let mut parents: Vec<&Descriptor> = candidates.iter().filter_map(|c| c.index.as_ref()).collect();
+    parents.dedup_by(|a, b| a.digest == b.digest);
+    let [parent] = parents[..] else {
+        return Err(SourceError::malformed("source", "it does not hold exactly one index of images by platform"));
+    };
+    let parent = parent.clone();
+    let images = candidates.into_iter().filter(|c| c.index.is_some()).map(|c| image(store, c));
+    Ok((parent, images.collect::<Result<_, _>>()?))
+}
+
+/// The images that a name or a digest selects, each once.
+fn candidates(store: &Arc<dyn BlobStore>, index: &Index, wanted: Option<&str>) -> Result<Vec<Candidate>, SourceError> {
     let digest = wanted.and_then(|w| w.strip_prefix('@'));
     let name = wanted.filter(|w| !w.starts_with('@'));
     let mut candidates = Vec::new();
@@ -44,12 +70,7 @@ pub(crate) fn select(
         let found = index.manifests.iter().map(|e| name_of(e).unwrap_or_else(|| e.digest.to_string()));
         return Err(SourceError::NoSuchImage { wanted: wanted.unwrap_or("(any)").to_owned(), found: list(found) });
     }
-    let chosen = if digest.is_some() && candidates.len() == 1 {
-        candidates.remove(0)
-    } else {
-        by_platform(candidates, options)?
-    };
-    image(store, chosen)
+    Ok(candidates)
 }
 
 fn by_platform(mut candidates: Vec<Candidate>, options: &OpenOptions) -> Result<Candidate, SourceError> {

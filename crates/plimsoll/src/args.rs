@@ -294,7 +294,11 @@ pub(crate) struct SbomArgs {
     pub(crate) source: ImageArg,
     #[command(flatten)]
     pub(crate) cataloguing: Cataloguing,
-    /// spdx-json, cyclonedx-json, purls or table, with =FILE to write a file; repeatable
+    /// Write one document for each platform of an index, and one for the index
+    #[arg(long, conflicts_with = "platform")]
+    pub(crate) all_platforms: bool,
+    /// cyclonedx-json[@1.5|@1.6|@1.7], cyclonedx-xml, spdx-json[@2.3|@3.0], spdx-tag-value, plimsoll-json, purls, files
+    /// (each package's files) or table, with =FILE to write a file; repeatable
     #[arg(short = 'o', long = "output", value_name = "FORMAT[@VERSION][=FILE]", default_value = "table")]
     pub(crate) output: Vec<String>,
     /// Exit 33 where something that is evidence could not be read

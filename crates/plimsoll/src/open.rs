@@ -143,6 +143,46 @@ pub(crate) fn from_registry(
     Ok(OpenedImage { name: reference.name(), tag: reference.tag.clone(), reference: Some(reference.clone()), image })
 }
 
+/// Every image of an index, by platform, and the index's digest.
+pub(crate) struct OpenedIndex {
+    pub(crate) name: String,
+    pub(crate) tag: Option<String>,
+    pub(crate) digest: Digest,
+    pub(crate) images: Vec<BlobImage>,
+}
+
+/// Opens an index as a whole.
+pub(crate) fn index(source: &str, common: &Common, ui: &Ui) -> Result<OpenedIndex> {
+    let source = parse_source(source).map_err(source_failure)?;
+    let opened = match &source {
+        SourceRef::Registry(reference) => {
+            net::allow(common, reference)?;
+            let client = Arc::new(net::client(common)?);
+            let resolved = client.resolve(reference).map_err(net::failure)?;
+            let Document::Index(index) = &resolved.document else {
+                return Err(Failure::usage(format!("{reference} is no index: it is for one platform")).into());
+            };
+            let mut images = Vec::new();
+            let listed = index.manifests.iter().filter(|m| m.platform.as_ref().is_some_and(|p| p.os != "unknown"));
+            for entry in listed {
+                images.push(from_registry(Arc::clone(&client), &reference.at(&entry.digest), None, ui)?.image);
+            }
+            let (name, tag) = (reference.name(), reference.tag.clone());
+            OpenedIndex { name, tag, digest: resolved.digest.clone(), images }
+        }
+        file => {
+            let limits = Limits::default();
+            let options = OpenOptions { platform: host_platform(), explicit: false, limits };
+            let (parent, found) = plimsoll_source::open_index(file, &options).map_err(source_failure)?;
+            let tag = found.first().and_then(|o| o.name.clone());
+            let images = found.into_iter().map(|o| o.image).collect();
+            OpenedIndex { name: file_name(file), tag, digest: parent.digest, images }
+        }
+    };
+    ui.say(&format!("source {source} → {} ({} platforms)", opened.digest, opened.images.len()));
+    Ok(opened)
+}
+
 /// Merges an image's layers and catalogues it.
 pub(crate) fn load_image(image: &dyn Image, need: Need, ui: &Ui) -> Result<LoadedImage> {
     let total = image.layers().iter().map(|l| l.descriptor.size).sum();
@@ -243,14 +283,14 @@ pub(crate) fn packages(arg: &ImageArg, how: &Cataloguing, common: &Common, ui: &
 
 /// The SBOM subject of an image.
 pub(crate) fn subject(name: &str, tag: Option<String>, image: &dyn Image) -> Subject {
-    Subject {
+    let subject = Subject {
         name: name.to_owned(),
         version: tag,
-        digest: Some(image.digest().clone()),
-        sha512: None,
         platform: Some(image.config().platform.clone()),
         layers: image.layers().iter().map(|l| l.diff_id.clone()).collect(),
-    }
+        ..Subject::default()
+    };
+    Subject { digest: Some(image.digest().clone()), ..subject.of_manifest(image.manifest_bytes()) }
 }
 
 fn read_sbom(path: &Path) -> Result<Sbom> {
