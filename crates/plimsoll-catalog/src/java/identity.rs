@@ -128,10 +128,14 @@ fn from_manifest(evidence: &Evidence<'_>) -> Identity {
     // Bundles are named by group and artefact, or by the artefact alone where that begins with the group.
     let of_bundle =
         bundle.strip_suffix(artifact.as_str()).and_then(|g| g.strip_suffix('.')).filter(|g| g.contains('.'));
+    // A file named like a bundle: by the group its project most likely has.
+    let of_name = artifact.match_indices('.').nth(2).and_then(|(end, _)| artifact.get(..end));
     let vendor = part(manifest.get("implementation-vendor-id"));
-    let dotted = Some(vendor.as_str()).filter(|v| v.contains('.'));
-    let from = if of_bundle.or(dotted).is_some() { "manifest" } else { "file name" };
-    found(of_bundle.or(dotted).unwrap_or_default(), &artifact, from)
+    let vendor = Some(vendor.as_str()).filter(|v| v.contains('.'));
+    match of_bundle.or(vendor) {
+        Some(group) => found(group, &artifact, "manifest"),
+        None => found(of_name.unwrap_or_default(), &artifact, "file name"),
+    }
 }
 
 /// The version by the name, or else by the manifest.

@@ -20,9 +20,9 @@ pub(super) fn artifact(name: &str, package: &str) -> Option<(&'static str, Strin
     })
 }
 
-/// The group that `group` is called by since some version.
+/// What a group is called in a version; an unknown version is taken for a new one.
 pub(super) fn moved(group: &'static str, version: &str) -> &'static str {
-    let major = version.split('.').next().and_then(|m| m.parse().ok()).unwrap_or(0u32);
+    let major = version.split('.').next().and_then(|m| m.parse().ok()).unwrap_or(u32::MAX);
     MOVED.iter().find(|(old, since, _)| *old == group && major >= *since).map_or(group, |(_, _, new)| *new)
 }
 
@@ -49,9 +49,13 @@ mod tests {
 
     #[test]
     fn prefixes() {
-        assert_eq!(group("org.objectweb.asm.tree"), Some("org.ow2.asm"));
+        assert_eq!(group("org.objectweb.asm.tree"), Some("asm"));
         assert_eq!(group("org.objectwebasm"), None);
         assert_eq!(group(""), None);
         assert_eq!(artifact("", ""), None);
+        assert_eq!(
+            (moved("asm", "9.4"), moved("asm", "3.3.1"), moved("asm", "")),
+            ("org.ow2.asm", "asm", "org.ow2.asm")
+        );
     }
 }
