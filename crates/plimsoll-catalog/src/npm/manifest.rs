@@ -20,6 +20,7 @@ const FIELDS: &[&str] = &[
     "dependencies",
     "optionalDependencies",
     "peerDependencies",
+    "peerDependenciesMeta",
     "devDependencies",
     "_resolved",
     "_integrity",
@@ -50,7 +51,7 @@ pub(super) fn read(bytes: &[u8], out: &mut Facts) {
         out.note(NAMED, vec![name.to_owned()]);
     }
     out.records.push(record(&map, name, version.unwrap_or_default()));
-    let mut depends: Vec<String> = ["dependencies", "optionalDependencies", "peerDependencies"]
+    let mut depends: Vec<String> = ["dependencies", "optionalDependencies", "peerDependencies", "peerDependenciesMeta"]
         .iter()
         .flat_map(|field| fields::keys(map.get(*field)))
         .filter(|n| super::is_name(n))
@@ -80,8 +81,8 @@ fn record(map: &Map<String, Value>, name: &str, version: String) -> Record {
         .filter(|h| h.contains("://"));
     // npm before version 7 wrote into the manifest where the package came from.
     let mut hashes = fields::text(map.get("_integrity")).map(|i| fields::integrity(&i)).unwrap_or_default();
-    hashes
-        .extend(fields::text(map.get("_shasum")).and_then(|s| fields::hex(crate::HashAlgorithm::Sha1, &s)).into_iter());
+    let sha1 = fields::text(map.get("_shasum"));
+    hashes.extend(sha1.and_then(|s| fields::hex(crate::HashAlgorithm::Sha1, &s)));
     Record {
         ecosystem: Ecosystem::Npm,
         purl: super::purl(name, &version),
