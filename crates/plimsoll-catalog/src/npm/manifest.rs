@@ -20,7 +20,6 @@ const FIELDS: &[&str] = &[
     "dependencies",
     "optionalDependencies",
     "peerDependencies",
-    "peerDependenciesMeta",
     "devDependencies",
     "_resolved",
     "_integrity",
@@ -51,7 +50,7 @@ pub(super) fn read(bytes: &[u8], out: &mut Facts) {
         out.note(NAMED, vec![name.to_owned()]);
     }
     out.records.push(record(&map, name, version.unwrap_or_default()));
-    let mut depends: Vec<String> = ["dependencies", "optionalDependencies", "peerDependencies", "peerDependenciesMeta"]
+    let mut depends: Vec<String> = ["dependencies", "optionalDependencies", "peerDependencies"]
         .iter()
         .flat_map(|field| fields::keys(map.get(*field)))
         .filter(|n| super::is_name(n))
