@@ -1,7 +1,7 @@
 //! .NET: NuGet packages that an application's `deps.json` names, joined with the assemblies that are there, and the files
 //! that name packages in a source tree.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_tree::{NodeKind, Tree};
 use plimsoll_version::purl::Purl;
@@ -62,12 +62,35 @@ fn join(join: &mut Join<'_>) {
             (0..read.facts.records.len()).map(|i| read.facts.noted(&deps::assets(i)).to_vec()).collect();
         read.root = if installed { String::new() } else { dir.to_owned() };
         let first = join.place_all(read);
-        for (index, assets) in (first..).zip(assets) {
+        let mut open = Vec::new();
+        for (index, assets) in (first..).zip(&assets) {
             let found: BTreeSet<String> = assets.iter().filter_map(|a| file(join.tree, dir, a)).collect();
             let placed = &mut join.placed[index];
-            // What has no files of its own (a package that only groups others) cannot lack them.
-            placed.record.declared = installed && found.is_empty() && !assets.is_empty();
+            placed.record.declared = installed && found.is_empty();
             placed.evidence.extend(found);
+            if !placed.record.declared {
+                open.push(index);
+            }
+        }
+        if installed {
+            grouping(join, first, &assets, open);
+        }
+    }
+}
+
+/// A package without files of its own, which only groups others, is there as soon as one of these is.
+fn grouping(join: &mut Join<'_>, first: usize, assets: &[Vec<String>], mut open: Vec<usize>) {
+    let mut dependents: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, _) in (first..).zip(assets).filter(|(_, assets)| assets.is_empty()) {
+        for need in &join.placed[index].needs {
+            dependents.entry(*need).or_default().push(index);
+        }
+    }
+    while let Some(index) = open.pop() {
+        for dependent in dependents.remove(&index).into_iter().flatten() {
+            if std::mem::take(&mut join.placed[dependent].record.declared) {
+                open.push(dependent);
+            }
         }
     }
 }

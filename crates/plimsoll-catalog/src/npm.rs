@@ -19,9 +19,6 @@ mod pnpm;
 mod yaml;
 mod yarn;
 
-#[cfg(test)]
-mod tests;
-
 /// See the module.
 pub(crate) static CATALOGER: Cataloger = Cataloger {
     name: "npm",

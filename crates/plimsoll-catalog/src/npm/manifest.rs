@@ -80,8 +80,8 @@ fn record(map: &Map<String, Value>, name: &str, version: String) -> Record {
         .filter(|h| h.contains("://"));
     // npm before version 7 wrote into the manifest where the package came from.
     let mut hashes = fields::text(map.get("_integrity")).map(|i| fields::integrity(&i)).unwrap_or_default();
-    hashes
-        .extend(fields::text(map.get("_shasum")).and_then(|s| fields::hex(crate::HashAlgorithm::Sha1, &s)).into_iter());
+    let sha1 = fields::text(map.get("_shasum"));
+    hashes.extend(sha1.and_then(|s| fields::hex(crate::HashAlgorithm::Sha1, &s)));
     Record {
         ecosystem: Ecosystem::Npm,
         purl: super::purl(name, &version),

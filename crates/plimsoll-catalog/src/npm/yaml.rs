@@ -8,8 +8,8 @@ const MAX_DEPTH: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Yaml {
     Scalar(String),
-    List(Vec<Yaml>),
-    Map(Vec<(String, Yaml)>),
+    List(Vec<Self>),
+    Map(Vec<(String, Self)>),
 }
 
 impl Yaml {
