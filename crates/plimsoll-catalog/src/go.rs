@@ -61,10 +61,10 @@ pub(crate) fn read(file: &File<'_>, out: &mut Facts) {
 /// Main module, main package and version of a Go program.
 pub(crate) fn program(bytes: &[u8]) -> Option<(String, String, String)> {
     let Found::Info(info) = buildinfo::find(elf::parse(bytes).first()?) else { return None };
-    let (path, version) = match &info.main {
+    let (path, version) = match main_module(&info) {
         Some(main) => {
-            let record = module(main);
-            let version = if record.version.is_empty() { version::of_main(main, &info) } else { record.version };
+            let record = module(&main);
+            let version = if record.version.is_empty() { version::of_main(&main, &info) } else { record.version };
             (record.name, version)
         }
         None => (String::new(), String::new()),
@@ -81,7 +81,8 @@ pub(crate) fn release(bytes: &[u8]) -> Option<String> {
 /// The records of one program: the main module, the standard library, and each module linked in.
 fn describe(info: &Info, out: &mut Facts) {
     let base = out.records.len() as u32;
-    let main = info.main.as_ref().filter(|m| !m.path.is_empty()).map(|main| {
+    let main = main_module(info).map(|main| {
+        let main = &main;
         let mut record = module(main);
         if record.version.is_empty() {
             record.version = version::of_main(main, info);
@@ -110,6 +111,21 @@ fn describe(info: &Info, out: &mut Facts) {
         record.properties.dedup();
     }
     out.records.extend(records);
+}
+
+/// The main module. A program built without modules names its main package alone, whose repository stands in its path on
+/// the hosts where every repository has an owner and a name.
+fn main_module(info: &Info) -> Option<Module> {
+    if let Some(main) = info.main.as_ref().filter(|m| !m.path.is_empty()) {
+        return Some(main.clone());
+    }
+    let (host, rest) = info.package.split_once('/')?;
+    if !matches!(host, "github.com" | "gitlab.com" | "bitbucket.org" | "codeberg.org") {
+        return None;
+    }
+    let (owner, rest) = rest.split_once('/')?;
+    let name = rest.split('/').next().filter(|n| !n.is_empty() && !owner.is_empty())?;
+    Some(Module { path: format!("{host}/{owner}/{name}"), ..Module::default() })
 }
 
 /// A module as it was linked: the one that replaced it, unless that is a directory, which has neither name nor version.

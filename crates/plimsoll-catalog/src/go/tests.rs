@@ -125,6 +125,25 @@ fn packed_programs_are_unpacked() {
 }
 
 #[test]
+fn programs_built_without_modules_are_named_by_their_repository() {
+    for (modules, expected) in [
+        (
+            "path\tgithub.com/prometheus/prometheus/cmd/prometheus\n\
+             build\t-ldflags=\"-X github.com/prometheus/common/version.Version=2.42.0+ds\"\n",
+            Some(("github.com/prometheus/prometheus", "v2.42.0+ds")),
+        ),
+        ("path\tcommand-line-arguments\n", None),
+        ("path\tcmd/go\n", None),
+        ("path\tgithub.com/one\n", None),
+    ] {
+        let data = inline(&format!("{modules}build\tpadding={:100}\n", ""));
+        let out = found(&Executable::of_segments([(0, &data[..])].into_iter())).unwrap();
+        let main = out.records.iter().find(|r| r.name != "stdlib");
+        assert_eq!(main.map(|r| (r.name.as_str(), r.version.as_str())), expected, "{modules}");
+    }
+}
+
+#[test]
 fn truncated_information_is_no_panic() {
     let data = inline(MODULES);
     for end in 0..data.len() {

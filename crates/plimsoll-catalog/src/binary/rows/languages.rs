@@ -69,7 +69,7 @@ pub(super) const ROWS: &[Row] = &[
         &[
             near("otp_src_", r"/otp_src_(\d+(?:\.\d+)*)/"),
             near("/otp-", r"/otp-(?:OTP-)?(\d+\.\d+(?:\.\d+)*)/"),
-            near("OTP-", r"/OTP-(\d+\.\d+(?:\.\d+)*)/"),
+            near("/OTP-", r"/OTP-(\d+\.\d+(?:\.\d+)*)/"),
         ],
     ),
     row("erlang", &["**/releases/*/OTP_VERSION"], &["erlang:erlang\\/otp"], &[near(".", r"^\s*(\d+\.\d+(?:\.\d+)*)")])
@@ -109,7 +109,7 @@ pub(super) const ROWS: &[Row] = &[
         "haskell/stack",
         &["**/stack"],
         &["haskell:stack"],
-        &[near("stack-", r"/stack-(\d+\.\d+\.\d+(?:\.\d+)?)[-/\x00]")],
+        &[near("/stack-", r"/stack-(\d+\.\d+\.\d+(?:\.\d+)?)[-/\x00]")],
     ),
     row(
         "julia",
@@ -134,7 +134,7 @@ pub(super) const ROWS: &[Row] = &[
 const GHC: &[Find] = &[
     near("libHSghc-", r"libHSghc-(\d+\.\d+\.\d+)[-.]"),
     near("/ghc-", r"/ghc-(\d+\.\d+\.\d+)[/-]"),
-    near("ghc-", r"\x00ghc-(\d+\.\d+\.\d+)[\x00:-]"),
+    near("\0ghc-", r"\x00ghc-(\d+\.\d+\.\d+)[\x00:-]"),
 ];
 const RUST: &[Find] = &[
     near("rustc version ", r"rustc version (\d+\.\d+\.\d+(?:-[\w.]+)?)"),

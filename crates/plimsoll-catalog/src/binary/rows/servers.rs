@@ -79,7 +79,7 @@ pub(super) const ROWS: &[Row] = &[
         &["oracle:mysql"],
         &[
             near("MySQL ", r"\x00MySQL (\d+\.\d+\.\d+)\x00"),
-            near("mysql-", r"mysql-(?:community-|cluster-)?(\d+\.\d+\.\d+)[/-]"),
+            near("/mysql-", r"/mysql-(?:community-|cluster-)?(\d+\.\d+\.\d+)[/-]"),
         ],
     )
     .without(&["MariaDB", "Percona Server"]),
@@ -147,7 +147,8 @@ pub(super) const ROWS: &[Row] = &[
         &["**/vault"],
         &["hashicorp:vault"],
         &[
-            near("version.", r"vault/(?:sdk/)?version\.(?:Version|fullVersion|GitDescribe)=v?(\d+\.\d+\.\d+)"),
+            near("vault/version.", r"vault/version\.(?:Version|fullVersion|GitDescribe)=v?(\d+\.\d+\.\d+)"),
+            near("vault/sdk/version.", r"vault/sdk/version\.(?:Version|GitDescribe)=v?(\d+\.\d+\.\d+)"),
             module("github.com/hashicorp/vault"),
         ],
     )
@@ -228,7 +229,6 @@ const KRB5: &[Find] = &[near("KRB5_BRAND: ", r"KRB5_BRAND: krb5-(\d+\.\d+(?:\.\d
 const fn beat(name: &'static str, paths: &'static [&'static str], cpes: &'static [&'static str]) -> Row {
     const FIND: &[Find] = &[
         near("libbeat/version.", r"libbeat/version\.(?:qualifiedVersion|defaultBeatVersion)=v?(\d+\.\d+\.\d+)"),
-        near("beat-", r"beat-(\d+\.\d+\.\d+)-(?:linux|windows|darwin)"),
         module("github.com/elastic/beats"),
     ];
     row(name, paths, cpes, FIND)
