@@ -18,10 +18,9 @@ use crate::run::{cache, find, root, run};
 const CRATES: [&str; 9] = ["actix-web", "axum", "cargo", "nu-command", "polars", "reqwest", "sqlx", "tokenizers", "uv"];
 
 /// The same for Go: packages of programs, and modules.
-const MODULES: [&str; 13] = [
+const MODULES: [&str; 12] = [
     "github.com/anchore/syft/cmd/syft",
     "github.com/aquasecurity/trivy/cmd/trivy",
-    "github.com/hashicorp/terraform",
     "github.com/caddyserver/caddy/v2/cmd/caddy",
     "github.com/containerd/containerd/v2/cmd/containerd",
     "github.com/docker/compose/v2/cmd",
