@@ -26,6 +26,9 @@ mod ecosystem;
 mod evidence;
 mod extract;
 mod glob;
+mod graalvm;
+mod java;
+mod jvm;
 mod link;
 mod merge;
 mod owned;
@@ -34,6 +37,7 @@ mod python;
 mod release;
 mod system;
 mod wheel_sbom;
+mod zip;
 
 pub use assemble::{FactsByContent, Join, Placed, Read, assemble};
 pub use catalog::catalog;
