@@ -2,8 +2,7 @@
 
 use crate::assemble::Join;
 use crate::facts::{Facts, File};
-use crate::{apk, bitnami, conda, declared, dpkg, python, release, wheel_sbom};
-use crate::{apk, dpkg, graalvm, java, jvm, release};
+use crate::{apk, bitnami, conda, declared, dpkg, graalvm, java, jvm, python, release, wheel_sbom};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -118,13 +117,13 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &wheel_sbom::CATALOGER,
     &conda::CATALOGER,
     &bitnami::CATALOGER,
+    &java::CATALOGER,
+    &jvm::CATALOGER,
+    &graalvm::CATALOGER,
     &python::lock::CATALOGER,
     &conda::lock::CATALOGER,
     &declared::CATALOGER,
 ];
-/// Every cataloger. Their order decides nothing but the order of the capability table.
-pub static CATALOGERS: &[&Cataloger] =
-    &[&release::CATALOGER, &dpkg::CATALOGER, &apk::CATALOGER, &java::CATALOGER, &jvm::CATALOGER, &graalvm::CATALOGER];
 
 impl std::fmt::Debug for Cataloger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
