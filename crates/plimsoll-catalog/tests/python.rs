@@ -304,7 +304,8 @@ fn broken_files_are_told_and_never_stop() {
         }
     }
     let deep = format!("{{\"bomFormat\": \"CycloneDX\", \"components\": {}", "[{\"components\": ".repeat(10_000));
-    assert_eq!(site(&[("a-1.dist-info/sboms/x.json", &deep)]).problems.len(), 1);
+    let found = site(&[("a-1.dist-info/METADATA", "Name: a\nVersion: 1\n"), ("a-1.dist-info/sboms/x.json", &deep)]);
+    assert_eq!(found.problems.len(), 1);
     let metadata = "Name: a\nVersion: 1\nLicense: x\n  y\nRequires-Dist: b[c] ; (extra == 'd')\n";
     for end in 1..metadata.len() {
         site(&[("a-1.dist-info/METADATA", metadata.get(..end).unwrap())]);
