@@ -8,6 +8,7 @@ use crate::{
     kernel, lua, model, nix, note, npm, ocaml, pe, perl, php, portage, python, r, release, rpm, ruby, rust, snap,
     wheel_sbom, wordpress,
 };
+use crate::{apk, bitnami, conda, declared, dpkg, graalvm, java, jvm, python, release, wheel_sbom};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -121,6 +122,8 @@ pub const MIB: u64 = 1 << 20;
 
 /// Every cataloger. Documents inside wheels are read after Python's distributions, other documents after everything
 /// that is installed; else the order decides nothing but that of the capability table.
+/// Every cataloger. Documents inside wheels are read after Python's distributions, other documents after everything that
+/// is installed; else the order decides nothing but that of the capability table.
 pub static CATALOGERS: &[&Cataloger] = &[
     &release::CATALOGER,
     &dpkg::CATALOGER,
@@ -166,6 +169,9 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &conan::CATALOGER,
     &vcpkg::CATALOGER,
     &julia::CATALOGER,
+    &java::CATALOGER,
+    &jvm::CATALOGER,
+    &graalvm::CATALOGER,
     &python::lock::CATALOGER,
     &conda::lock::CATALOGER,
     &declared::CATALOGER,

@@ -1,4 +1,4 @@
-//! Installed Python distributions: `*.dist-info`, `*.egg-info` and unpacked eggs, and what lies beside their metadata.
+//! Installed Python distributions: `*.dist-info`, `*.egg-info` and eggs, and what lies beside their metadata.
 //!
 //! A distribution whose metadata another one lists among its files, or that lies inside a package below `site-packages`,
 //! is vendored: its code is really there, so it is listed, with the distribution that holds it. Where a directory on the
@@ -16,6 +16,7 @@ mod requirement;
 use crate::cataloger::{Cataloger, Evidence, Gives, MIB};
 use crate::facts::{Facts, File};
 use crate::link;
+use crate::zip::{Archive, Budget};
 
 /// See the module.
 pub(crate) static CATALOGER: Cataloger = Cataloger {
@@ -35,6 +36,7 @@ pub(crate) static CATALOGER: Cataloger = Cataloger {
         Evidence::Path { glob: "**/*.egg-info/top_level.txt", limit: MIB },
         Evidence::Path { glob: "**/*.dist-info/top_level.txt", limit: MIB },
         Evidence::Path { glob: "**/*.egg-link", limit: MIB },
+        Evidence::Path { glob: "**/*.egg", limit: 64 * MIB },
     ],
     purls: &["pypi"],
     gives: &[Gives::Licences, Gives::Dependencies, Gives::Supplier],
@@ -58,7 +60,37 @@ fn read(file: &File<'_>, out: &mut Facts) {
         "requires.txt" => noted("requires", requirement::of_egg(file.bytes), out),
         "top_level.txt" => noted("top", lines(file.bytes), out),
         name if name.ends_with(".egg-link") => noted("link", lines(file.bytes).take(1), out),
+        name if name.ends_with(".egg") => egg(file.bytes, out),
         _ => metadata::read(file.bytes, out),
+    }
+}
+
+/// Reads an egg that was left zipped.
+fn egg(bytes: &[u8], out: &mut Facts) {
+    let archive = match Archive::open(bytes) {
+        Ok(archive) => archive,
+        Err(fault) => return out.trouble(None, fault.to_string()),
+    };
+    let mut budget = Budget::new(32 * MIB);
+    for member in archive.members().filter_map(Result::ok) {
+        let is_metadata = member.name == b"EGG-INFO/PKG-INFO";
+        if !is_metadata && member.name != b"EGG-INFO/requires.txt" {
+            continue;
+        }
+        match archive.read(&member, 16 * MIB, &mut budget) {
+            Ok(bytes) if is_metadata && out.records.is_empty() => {
+                metadata::read(&bytes, out);
+                for record in &mut out.records {
+                    record.inner = member.text().into_owned();
+                }
+            }
+            Ok(_) if is_metadata => {}
+            Ok(bytes) => noted("requires", requirement::of_egg(&bytes), out),
+            Err(fault) => out.trouble(None, format!("{}: {fault}", member.text())),
+        }
+    }
+    if out.records.is_empty() && out.troubles.is_empty() {
+        out.trouble(None, "is an archive without an egg's metadata");
     }
 }
 
@@ -81,4 +113,30 @@ fn noted(kind: &str, lines: impl Iterator<Item = String>, out: &mut Facts) {
 /// A field as text on one line.
 fn text(value: &str) -> Option<String> {
     link::text(value.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As setuptools 65 made it (`bdist_egg`).
+    const EGG: &[u8] = include_bytes!("../tests/data/python/legacy_Two-1.2-py3.11.egg");
+
+    #[test]
+    fn a_zipped_egg() {
+        let mut out = Facts::default();
+        let path = "/usr/lib/python3.11/site-packages/legacy_Two-1.2-py3.11.egg";
+        let file = File { path, root: "", which: 13, bytes: EGG };
+        read(&file, &mut out);
+        let record = &out.records[0];
+        assert_eq!((record.name.as_str(), record.version.as_str()), ("legacy-two", "1.2"));
+        assert_eq!(record.inner, "EGG-INFO/PKG-INFO");
+        assert!(out.noted("requires").iter().any(|r| r.starts_with("requests[socks]>=2")), "{:?}", out.notes);
+        assert!(out.troubles.is_empty());
+        for end in 0..EGG.len() {
+            let mut out = Facts::default();
+            read(&File { bytes: EGG.get(..end).unwrap_or_default(), ..file }, &mut out);
+            assert!(!out.troubles.is_empty(), "{end}");
+        }
+    }
 }

@@ -94,7 +94,9 @@ fn grouped<'t>(files: BTreeMap<&'t str, Read<'t>>) -> (BTreeMap<&'t str, Info<'t
                 infos.entry(dir).or_default().beside.push(read);
             }
             _ if name.ends_with(".egg-link") => links.push(read),
-            _ if name.ends_with(".egg-info") => infos.entry(path).or_default().main = Some(read),
+            _ if name.ends_with(".egg-info") || name.ends_with(".egg") => {
+                infos.entry(path).or_default().main = Some(read)
+            }
             _ => {}
         }
     }
