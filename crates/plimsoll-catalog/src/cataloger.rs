@@ -8,7 +8,6 @@ use crate::{
     kernel, lua, model, nix, note, npm, ocaml, pe, perl, php, portage, python, r, release, rpm, ruby, rust, snap,
     wheel_sbom, wordpress,
 };
-use crate::{apk, bitnami, conda, declared, dpkg, graalvm, java, jvm, python, release, wheel_sbom};
 
 /// One ecosystem's reader: what is evidence, and how it is read. All of it is data, so that the capability table is
 /// generated from here.
@@ -122,8 +121,6 @@ pub const MIB: u64 = 1 << 20;
 
 /// Every cataloger. Documents inside wheels are read after Python's distributions, other documents after everything
 /// that is installed; else the order decides nothing but that of the capability table.
-/// Every cataloger. Documents inside wheels are read after Python's distributions, other documents after everything that
-/// is installed; else the order decides nothing but that of the capability table.
 pub static CATALOGERS: &[&Cataloger] = &[
     &release::CATALOGER,
     &dpkg::CATALOGER,
@@ -169,9 +166,6 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &conan::CATALOGER,
     &vcpkg::CATALOGER,
     &julia::CATALOGER,
-    &java::CATALOGER,
-    &jvm::CATALOGER,
-    &graalvm::CATALOGER,
     &python::lock::CATALOGER,
     &conda::lock::CATALOGER,
     &declared::CATALOGER,
@@ -180,5 +174,18 @@ pub static CATALOGERS: &[&Cataloger] = &[
 impl std::fmt::Debug for Cataloger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cataloger").field("name", &self.name).field("evidence", &self.evidence).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cataloger_stands_once() {
+        let mut names: Vec<&str> = CATALOGERS.iter().map(|c| c.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CATALOGERS.len());
     }
 }

@@ -69,12 +69,12 @@ impl std::str::FromStr for Query {
         if text.len() > MAX_LEN {
             return Err(QueryError::TooLong);
         }
-        // Qualifiers of a package URL hold `=`; they are no part of a question.
-        let (head, range) = match text.find(['<', '>', '=', '!', '?']) {
-            Some(at) if text[at..].starts_with('?') => (&text[..at], ""),
-            Some(at) => text.split_at(at),
-            None => (text, ""),
+        // Qualifiers of a package URL are no part of a question.
+        let text = match text.starts_with("pkg:") {
+            true => text.split('?').next().unwrap_or_default(),
+            false => text,
         };
+        let (head, range) = text.find(['<', '>', '=', '!']).map_or((text, ""), |at| text.split_at(at));
         let head = head.trim().trim_end_matches('@');
         let mut bounds = Vec::new();
         for part in range.split(',').map(str::trim).filter(|p| !p.is_empty()) {
