@@ -132,7 +132,10 @@ pub fn assemble(tree: &Tree, mut facts: FactsByContent) -> Catalog {
             true => facts.get(content).cloned(),
             false => facts.remove(content),
         };
-        for extracted in found.into_iter().flatten() {
+        for mut extracted in found.into_iter().flatten() {
+            if shared.contains(content) && !extracted.renamed(path) {
+                continue;
+            }
             for (line, why) in &extracted.facts.troubles {
                 problems.tell(path, *line, why);
             }

@@ -3,7 +3,7 @@
 //! no evidence cost microseconds.
 
 use object::Endianness;
-use object::elf::{FileHeader32, FileHeader64, PF_W, PT_LOAD, SHT_NOBITS};
+use object::elf::{FileHeader32, FileHeader64, PF_W, PF_X, PT_LOAD, SHT_NOBITS};
 use object::macho::{MachHeader32, MachHeader64};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 use object::read::macho::{FatArch, MachHeader, MachOFatFile32, Section as _, Segment as _};
@@ -17,6 +17,40 @@ const MAX_SECTIONS: usize = 65_536;
 const MAX_ARCHITECTURES: usize = 30;
 /// The longest name that is told apart.
 const MAX_NAME: usize = 64;
+
+/// Where the code of an ELF file of `size` bytes lies, from its first bytes: offsets of segments that are executed and hold
+/// nothing else, in rising order, none overlapping. Empty where the headers do not say, where code and data share a
+/// segment, and where a packer has put everything into the code.
+pub(crate) fn code(head: &[u8], size: u64) -> Vec<(usize, usize)> {
+    fn of<H: FileHeader<Endian = Endianness>>(head: &[u8], size: u64) -> Option<Vec<(usize, usize)>> {
+        let header = H::parse(head).ok()?;
+        let endian = header.endian().ok()?;
+        let mut loaded: Vec<(u64, u64, bool)> = Vec::new();
+        for segment in header.program_headers(endian, head).ok()? {
+            if segment.p_type(endian) == PT_LOAD {
+                let (from, length) = segment.file_range(endian);
+                loaded.push((from, from.checked_add(length)?, segment.p_flags(endian).contains(PF_X)));
+            }
+        }
+        loaded.sort_unstable();
+        let apart = loaded.windows(2).all(|w| w[0].1 <= w[1].0) && loaded.last().is_some_and(|l| l.1 <= size);
+        // Where the first segment, which holds the headers, is executed, code and data were not kept apart.
+        if !apart || loaded.first().is_none_or(|(_, _, executed)| *executed) {
+            return None;
+        }
+        let code = loaded.into_iter().filter(|(_, _, executed)| *executed);
+        code.map(|(from, to, _)| Some((usize::try_from(from).ok()?, usize::try_from(to).ok()?))).collect()
+    }
+    if Format::of(head) != Some(Format::Elf) || memchr::memmem::find(head, b"UPX!").is_some() {
+        return Vec::new();
+    }
+    let found = match head.get(4) {
+        Some(1) => of::<FileHeader32<Endianness>>(head, size),
+        Some(2) => of::<FileHeader64<Endianness>>(head, size),
+        _ => None,
+    };
+    found.unwrap_or_default()
+}
 
 /// One architecture of an executable.
 #[derive(Debug, Default)]

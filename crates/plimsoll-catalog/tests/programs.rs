@@ -75,7 +75,7 @@ fn a_program_of_a_package_is_listed_once_and_is_the_packages() {
     let bash = named(&catalog, "pkg:generic/bash@");
     assert_eq!(bash.len(), 1);
     assert_eq!(bash[0].owners, ["pkg:deb/debian/bash@5.2.15-2?arch=amd64&distro=debian-12"]);
-    assert_eq!(bash[0].cpes, ["cpe:2.3:a:gnu:bash:5.2.15:*:*:*:*:*:*:*"]);
+    assert_eq!(bash[0].cpes[0], "cpe:2.3:a:gnu:bash:5.2.15:*:*:*:*:*:*:*", "what the program states comes first");
     let node = named(&catalog, "pkg:generic/node@20.20.2");
     assert_eq!((node.len(), node[0].owners.len()), (1, 0));
     assert!(catalog.problems.is_empty(), "{:?}", catalog.problems);

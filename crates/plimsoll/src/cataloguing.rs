@@ -12,19 +12,45 @@ use crate::args::Cataloguing;
 use crate::open::{Watched, source_failure};
 use crate::ui::Ui;
 
-/// The catalogue of an image. At most a layer's evidence is in memory for each job, and nothing goes to the disk but what
-/// the cache keeps.
-pub(crate) fn catalog(image: &dyn Image, how: &Cataloguing, ui: &Ui) -> Result<Catalog> {
-    let limits = Limits::default();
+/// The catalogue of an image. A known one comes without the files of its packages, unless `with_files`.
+pub(crate) fn catalog(image: &dyn Image, how: &Cataloguing, with_files: bool, ui: &Ui) -> Result<Catalog> {
     let cache = cache(how);
+    let Some(cache) = &cache else { return from_layers(image, None, how, ui) };
+    let key = whole(image);
+    if !with_files && let Some(known) = cache.get(&key).and_then(|bytes| Catalog::from_bytes(&bytes)) {
+        ui.detail(&format!("the image's layers are all known ({})", cache.dir().display()));
+        return Ok(known);
+    }
+    let catalog = from_layers(image, Some(cache), how, ui)?;
+    keep(cache, &key, &catalog.to_bytes(), ui);
+    Ok(catalog)
+}
+
+/// What an image's catalogue is kept under: its layers in their order, and how they are read.
+fn whole(image: &dyn Image) -> Digest {
+    let layers: Vec<String> = image.layers().iter().map(|l| l.diff_id.to_string()).collect();
+    Digest::sha256(format!("{} {FACTS_VERSION} {}", layers.join(" "), crate::VERSION).as_bytes())
+}
+
+/// Keeps a result. A cache that cannot be written makes the next run slower and this one no worse.
+fn keep(cache: &Cache, key: &Digest, bytes: &[u8], ui: &Ui) {
+    if let Err(error) = cache.put(key, bytes) {
+        ui.detail(&format!("the cache cannot be written: {error}"));
+    }
+}
+
+/// The catalogue of an image from its layers. At most a layer's evidence is in memory for each job, and nothing goes to the disk but what
+/// the cache keeps.
+fn from_layers(image: &dyn Image, cache: Option<&Cache>, how: &Cataloguing, ui: &Ui) -> Result<Catalog> {
+    let limits = Limits::default();
     let known = |index: usize| {
-        let cache = cache.as_ref()?;
+        let cache = cache?;
         let layer = image.layers().get(index)?;
         LayerFacts::from_bytes(&cache.get(&key(&layer.diff_id))?)
     };
     let mut layers: Vec<Option<LayerFacts>> = (0..image.layers().len()).map(known).collect();
     let unknown: Vec<usize> = (0..layers.len()).filter(|i| layers[*i].is_none()).collect();
-    if let Some(cache) = &cache {
+    if let Some(cache) = cache {
         let (hits, all) = (layers.len() - unknown.len(), layers.len());
         ui.detail(&format!("{hits} of {all} layers are known ({})", cache.dir().display()));
     }
@@ -34,10 +60,8 @@ pub(crate) fn catalog(image: &dyn Image, how: &Cataloguing, ui: &Ui) -> Result<C
         let watched = Watched::new(image, &step);
         let read = read_layers(&watched, &unknown, how.jobs(), &limits, &|_, tar| read_layer(tar, &limits));
         for (index, facts) in unknown.into_iter().zip(read.map_err(source_failure)?) {
-            if let Some(cache) = &cache
-                && let Err(error) = cache.put(&key(&image.layers()[index].diff_id), &facts.to_bytes())
-            {
-                ui.detail(&format!("the cache cannot be written: {error}"));
+            if let Some(cache) = cache {
+                keep(cache, &key(&image.layers()[index].diff_id), &facts.to_bytes(), ui);
             }
             layers[index] = Some(facts);
         }
