@@ -80,7 +80,7 @@ pub use ecosystem::Ecosystem;
 pub use evidence::{Mode, wants};
 pub use extract::{Extracted, Extracting, Extractor};
 pub use facts::{Facts, File, Record};
-pub use layer::{LayerFacts, merge_layers, read_layer};
+pub use layer::{LayerFacts, merge_layers, read_layer, read_layer_again};
 pub use query::{Answer, Query, QueryError};
 
 /// Changes whenever the facts read from the same bytes would be others. Facts kept under another number are not used.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use plimsoll_catalog::{Catalog, FACTS_VERSION, LayerFacts, assemble, merge_layers, read_layer};
+use plimsoll_catalog::{Catalog, FACTS_VERSION, LayerFacts, assemble, merge_layers, read_layer, read_layer_again};
 use plimsoll_layer::Limits;
 use plimsoll_oci::{Digest, Image};
 use plimsoll_source::{Cache, SourceError, read_layers};
@@ -59,7 +59,20 @@ fn from_layers(image: &dyn Image, cache: Option<&Cache>, how: &Cataloguing, ui: 
         let step = ui.step_of("reading layers", Some(total));
         let watched = Watched::new(image, &step);
         let read = read_layers(&watched, &unknown, how.jobs(), &limits, &|_, tar| read_layer(tar, &limits));
-        for (index, facts) in unknown.into_iter().zip(read.map_err(source_failure)?) {
+        let mut read = read.map_err(source_failure)?;
+        let again: Vec<usize> = (0..read.len()).filter(|i| !read[*i].is_complete()).collect();
+        if !again.is_empty() {
+            let layers: Vec<usize> = again.iter().map(|i| unknown[*i]).collect();
+            let first = |layer: usize| unknown.iter().position(|u| *u == layer).map(|i| &read[i]);
+            let second = read_layers(image, &layers, how.jobs(), &limits, &|layer, tar| match first(layer) {
+                Some(known) => read_layer_again(tar, &limits, known),
+                None => read_layer(tar, &limits),
+            });
+            for (place, facts) in again.into_iter().zip(second.map_err(source_failure)?) {
+                read[place] = facts;
+            }
+        }
+        for (index, facts) in unknown.into_iter().zip(read) {
             if let Some(cache) = cache {
                 keep(cache, &key(&image.layers()[index].diff_id), &facts.to_bytes(), ui);
             }
