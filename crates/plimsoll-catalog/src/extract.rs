@@ -15,7 +15,7 @@ use crate::facts::{Facts, File};
 const KEEP: usize = 8 << 20;
 /// Files larger than this are held one at a time, however many layers are read at once: they decide how much memory is
 /// needed at the most.
-const LARGE: u64 = 16 << 20;
+const LARGE: u64 = 4 << 20;
 static ONE_LARGE: Mutex<()> = Mutex::new(());
 /// How much of a large executable tells where its code is.
 const CODE_HEAD: u64 = 4096;

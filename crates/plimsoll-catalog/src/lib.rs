@@ -73,7 +73,7 @@ mod wheel_sbom;
 mod wordpress;
 mod zip;
 
-pub use assemble::{FactsByContent, Join, Placed, Read, assemble};
+pub use assemble::{FactsByContent, Join, Placed, Read, assemble, assemble_and_drop};
 pub use catalog::catalog;
 pub use cataloger::CATALOGERS;
 pub use ecosystem::Ecosystem;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use plimsoll_catalog::{Catalog, FACTS_VERSION, LayerFacts, assemble, merge_layers, read_layer, read_layer_again};
+use plimsoll_catalog::{Catalog, FACTS_VERSION, LayerFacts, assemble_and_drop, merge_layers, read_layer, read_layer_again};
 use plimsoll_layer::Limits;
 use plimsoll_oci::{Digest, Image};
 use plimsoll_source::{Cache, SourceError, read_layers};
@@ -82,7 +82,7 @@ fn from_layers(image: &dyn Image, cache: Option<&Cache>, how: &Cataloguing, ui: 
     }
     let (tree, facts) = merge_layers(layers.into_iter().flatten(), &limits)
         .map_err(|(layer, source)| source_failure(SourceError::Layer { layer, source }))?;
-    Ok(assemble(&tree, facts))
+    Ok(assemble_and_drop(tree, facts))
 }
 
 /// What facts of a layer are kept under: the layer's content, and how it was read.
