@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use plimsoll_catalog::{Catalog, FACTS_VERSION, LayerFacts, assemble_and_drop, merge_layers, read_layer, read_layer_again};
+use plimsoll_catalog::{
+    Catalog, FACTS_VERSION, LayerFacts, assemble_and_drop, merge_layers, read_layer, read_layer_again,
+};
 use plimsoll_layer::Limits;
 use plimsoll_oci::{Digest, Image};
 use plimsoll_source::{Cache, SourceError, read_layers};
