@@ -95,7 +95,7 @@ fn rows(sbom: &Sbom<'_>, truth: &Truth<'_>) -> Result<Vec<Row>> {
     let versions =
         |ecosystem| sbom.of(ecosystem).map(|p| format!("{} {}", text(p, "name"), text(p, "version"))).collect();
     let (debian, coordinates) = truth.debian_jars()?;
-    let right = sbom.by_file("java", |e| coordinates.get(outer(e)).is_some()).map(|(e, name, _)| {
+    let right = sbom.by_file("java", |e| coordinates.contains_key(outer(e))).map(|(e, name, _)| {
         let is_right = coordinates.get(outer(&e)).is_some_and(|names| names.contains(&name));
         if is_right { outer(&e).to_owned() } else { format!("{e} {name}") }
     });
