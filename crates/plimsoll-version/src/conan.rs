@@ -91,9 +91,10 @@ fn parse(version: &str) -> Result<Parts<'_>, VersionError> {
     let fail = |why| Err(VersionError::new("conan", version, why));
     let (text, build) = version.rsplit_once('+').map_or((version, None), |(t, b)| (t, Some(b)));
     let (items, pre) = text.split_once('-').map_or((text, None), |(i, p)| (i, Some(p)));
-    // Python's `int` reads `1_0` as ten.
+    // Python's `int` reads `1_0` as ten and `-1` as a number below zero.
     let is_item = |i: &str| {
         i.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+            && !i.starts_with('-')
             && i.bytes().any(|b| b.is_ascii_alphanumeric())
             && (!i.contains('_') || i.bytes().any(|b| b.is_ascii_alphabetic()))
     };
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_has_no_order() {
-        for bad in ["", ".", "1.", "1-", "1+", "1_0", "1 0", "1é", "1.0+a+b", "[>1 <2]"] {
+        for bad in ["", ".", "1.", "1-", "1+", "1_0", "1--1", "1 0", "1é", "1.0+a+b", "[>1 <2]"] {
             assert!(compare(bad, "1").is_err() && compare("1", bad).is_err(), "{bad:?}");
         }
         assert!(compare("9", "10a").is_err() && compare("10a", "9").is_err());
