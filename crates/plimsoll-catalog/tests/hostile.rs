@@ -65,16 +65,14 @@ fn nothing_and_noise() {
     }
 }
 
-/// One thing said a million times: what nests, repeats or separates in some format.
+/// One thing said over and over: what nests, repeats or separates in some format. Those that nest stand a million times.
 #[test]
-fn one_mebibyte_of_the_same() {
-    let units: [&[u8]; 32] = [
-        b"(",
-        b"{",
-        b"[",
-        b"<",
-        b"\0",
-        b"\xff",
+fn the_same_over_and_over() {
+    for unit in [b'(', b'{', b'[', b'<', b'\0', b'\xff'] {
+        let bytes = vec![unit; 1 << 20];
+        CATALOGERS.iter().for_each(|c| check::reading_as(c, &bytes, 4));
+    }
+    let units: [&[u8]; 26] = [
         b"\n",
         b" ",
         b"/",
@@ -103,11 +101,11 @@ fn one_mebibyte_of_the_same() {
         b"[[a]]\n",
     ];
     for unit in units {
-        let bytes = unit.repeat((1 << 20) / unit.len());
+        let bytes = unit.repeat((1 << 16) / unit.len());
         CATALOGERS.iter().for_each(|c| check::reading(c, &bytes));
     }
     for unit in [b"a\n".as_slice(), b"P:a\nV:1\n\n", b"Package: a\nVersion: 1\n\n", b"\0"] {
-        let bytes = unit.repeat((1 << 16) / unit.len());
+        let bytes = unit.repeat((1 << 14) / unit.len());
         CATALOGERS.iter().for_each(|c| check::images(c, &bytes));
     }
 }
@@ -214,7 +212,7 @@ fn damaged_examples_of_all_tests() {
             CATALOGERS.iter().for_each(|c| check::reading(c, example.as_bytes()));
         }
     }
-    assert!(count > 200, "only {count} examples were found");
+    assert!(count > 120, "only {count} examples were found");
 }
 
 #[test]
