@@ -1,10 +1,4 @@
-//! apk's database of installed packages.
+//! The cataloger `apk`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let (records, _) = plimsoll_catalog::apk::parse(data, "/lib/apk/db/installed", None);
-    for record in records {
-        assert!(!record.package.name.is_empty() && !record.package.version.is_empty());
-        assert!(record.package.purl.parse::<plimsoll_version::purl::Purl>().is_ok());
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| plimsoll_fuzz::catalog("apk", data));

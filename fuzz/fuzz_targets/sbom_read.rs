@@ -1,11 +1,16 @@
-//! SBOM documents; what is read can be written, and what is written can be read.
+//! SBOM documents in every format that is read; what is read can be written in every format, and read back.
 #![no_main]
 
+use plimsoll_sbom::Output;
+
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    if let Ok(sbom) = plimsoll_sbom::read(data) {
-        for bytes in [plimsoll_sbom::write_cyclonedx(&sbom), plimsoll_sbom::write_spdx(&sbom)] {
-            let back = plimsoll_sbom::read(&bytes).expect("our own document reads");
-            assert_eq!(back.packages.len(), sbom.packages.len());
+    let Ok(sbom) = plimsoll_sbom::read(data) else { return };
+    for (name, version, output) in Output::NAMES {
+        let bytes = plimsoll_sbom::write(&sbom, *output);
+        if *output == Output::Purls {
+            continue;
         }
+        let back = plimsoll_sbom::read(&bytes).unwrap_or_else(|e| panic!("our own {name} {version} does not read: {e}"));
+        assert_eq!(back.packages.len(), sbom.packages.len(), "{name} {version}");
     }
 });

@@ -230,3 +230,42 @@ fn every_finding_code_has_its_entry_in_the_docs() {
     let page = std::fs::read_to_string(root().join("docs/findings.md")).expect("docs/findings.md");
     assert_eq!(page, crate::schemas::findings_page(), "docs/findings.md is stale: run `cargo xtask schemas`");
 }
+
+#[test]
+fn every_cataloger_has_its_row_in_the_docs() {
+    let page = std::fs::read_to_string(root().join("docs/catalogers.md")).expect("docs/catalogers.md");
+    assert_eq!(page, crate::schemas::catalogers_page(), "docs/catalogers.md is stale: run `cargo xtask schemas`");
+}
+
+/// The files of each cataloger: the one that defines it, and those of its module.
+fn cataloger_files<'s>(
+    name: &str,
+    sources: &'s [(String, String)],
+) -> (&'s str, impl Iterator<Item = &'s (String, String)>) {
+    let definition = format!("    name: \"{name}\",\n    about:");
+    let own = sources.iter().find(|(_, text)| text.contains(&definition)).map(|(n, _)| n.as_str());
+    let own = own.unwrap_or_else(|| panic!("no file defines the cataloger {name}"));
+    let folder = own.replace(".rs", "/");
+    (own, sources.iter().filter(move |(n, _)| n == own || n.starts_with(&folder)))
+}
+
+#[test]
+fn every_cataloger_is_tested_and_fuzzed() {
+    let sources = sources();
+    for cataloger in plimsoll_catalog::CATALOGERS {
+        let name = cataloger.name;
+        let (own, mut files) = cataloger_files(name, &sources);
+        let stem = own.rsplit('/').next().unwrap_or_default().trim_end_matches(".rs");
+        let named = [format!("\"{name}\""), format!("{stem}::"), format!("mod {stem}")];
+        // Catalogers of languages are tested on whole trees, in `tests/`.
+        let outside = |(file, text): &(String, String)| {
+            file.starts_with("crates/plimsoll-catalog/tests/") && named.iter().any(|n| text.contains(n.as_str()))
+        };
+        assert!(
+            files.any(|(_, text)| text.contains("#[cfg(test)]")) || sources.iter().any(outside),
+            "{own}: the cataloger {name} has no test data: add tests to the module, or name it in a file in tests/"
+        );
+        let target = format!("fuzz/fuzz_targets/catalog_{}.rs", name.replace('-', "_"));
+        assert!(sources.iter().any(|(n, _)| *n == target), "{target} is missing: copy that of another cataloger");
+    }
+}

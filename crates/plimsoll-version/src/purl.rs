@@ -94,6 +94,14 @@ impl Purl {
         self
     }
 
+    /// The same with a subpath, segments separated by `/`; empty ones and `.` and `..` are left out.
+    #[must_use]
+    pub fn with_subpath(mut self, subpath: &str) -> Self {
+        let told = subpath.split('/').filter(|s| !matches!(*s, "" | "." | ".."));
+        self.subpath = told.map(str::to_owned).collect();
+        self
+    }
+
     /// The type: `deb`.
     pub fn kind(&self) -> &str {
         &self.kind

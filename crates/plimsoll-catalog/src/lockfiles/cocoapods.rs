@@ -38,9 +38,8 @@ fn read(file: &File<'_>, out: &mut Facts) {
                 let made = record(file, Ecosystem::Cocoapods, name, version).map(|mut r| {
                     // A subspec is a part of its pod.
                     let (pod, part) = name.split_once('/').unwrap_or((name, ""));
-                    let purl = Purl::new("cocoapods", pod).map(|p| p.with_version(version).to_string());
-                    let part = if part.is_empty() { String::new() } else { format!("#{part}") };
-                    r.purl = purl.map(|p| p + &part).unwrap_or_default();
+                    let purl = Purl::new("cocoapods", pod).map(|p| p.with_version(version).with_subpath(part));
+                    r.purl = purl.map(|p| p.to_string()).unwrap_or_default();
                     r
                 });
                 let count = out.records.len();
@@ -68,6 +67,15 @@ fn read(file: &File<'_>, out: &mut Facts) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_is_encoded_as_a_subpath() {
+        let text = b"PODS:\n  - A/S%cu (4.0.1)\n  - A/../B (1)\n";
+        let mut facts = Facts::default();
+        (CATALOGER.read)(&File { path: "/Podfile.lock", root: "", which: 0, bytes: text }, &mut facts);
+        let purls: Vec<&str> = facts.records.iter().map(|r| r.purl.as_str()).collect();
+        assert_eq!(purls, ["pkg:cocoapods/A@4.0.1#S%25cu", "pkg:cocoapods/A@1#B"]);
+    }
 
     #[test]
     fn a_lock_file() {

@@ -1,0 +1,4 @@
+//! The cataloger `go`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| plimsoll_fuzz::catalog("go", data));
