@@ -20,6 +20,9 @@ static ONE_LARGE: Mutex<()> = Mutex::new(());
 /// How much of a large executable tells where its code is.
 const CODE_HEAD: u64 = 4096;
 
+/// Takes a whole file after the catalogers.
+type PassOn<'a> = dyn FnMut(&mut dyn Read) -> io::Result<()> + 'a;
+
 /// What one cataloger read in a file, and what made the file its evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extracted {
@@ -83,7 +86,7 @@ impl Extractor {
         path: &str,
         size: u64,
         data: &mut dyn Read,
-        then: Option<&mut dyn FnMut(&mut dyn Read) -> io::Result<()>>,
+        then: Option<&mut PassOn<'_>>,
     ) -> io::Result<Vec<Extracted>> {
         let mut matches = evidence::by_path(path, self.mode);
         let named = !matches.is_empty();
@@ -194,8 +197,7 @@ impl<S: ContentSink> ContentSink for Extracting<S> {
 
     fn put(&mut self, id: ContentId, size: u64, data: &mut dyn Read) -> io::Result<()> {
         let mut pass_on = |data: &mut dyn Read| self.inner.put(id, size, data);
-        let then: Option<&mut dyn FnMut(&mut dyn Read) -> io::Result<()>> =
-            if self.passes_on { Some(&mut pass_on) } else { None };
+        let then: Option<&mut PassOn<'_>> = if self.passes_on { Some(&mut pass_on) } else { None };
         let read = self.extractor.read_and(&self.path, size, data, then)?;
         if !read.is_empty() {
             self.facts.insert(id, read);

@@ -115,10 +115,7 @@ impl Query {
     /// its last part (`log4j-core` of `org.apache.logging.log4j:log4j-core`) and the name of its source package.
     pub fn ask(&self, package: &Package) -> Answer {
         let purl = package.purl.parse::<Purl>().ok();
-        let by_source = match self.names(package, purl.as_ref()) {
-            None => return Answer::No,
-            Some(by_source) => by_source,
-        };
+        let Some(by_source) = self.names(package, purl.as_ref()) else { return Answer::No };
         if self.bounds.is_empty() {
             return Answer::Yes;
         }

@@ -220,6 +220,18 @@ pub(crate) fn ecosystem(name: &str) -> Option<Ecosystem> {
 /// Whether a text is a CPE 2.3 name in the form that the formats' schemas ask for.
 pub(crate) fn is_cpe23(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("cpe:2.3:") else { return false };
+    // Nearly every name is so plain that nothing in it needs a closer look.
+    let plain = |field: &str| {
+        let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+        field == "*" || (!field.is_empty() && field.bytes().all(legal))
+    };
+    if matches!(rest.as_bytes(), [b'a' | b'h' | b'o', b':', ..])
+        && rest.split(':').count() == 11
+        && rest.split(':').nth(6).is_some_and(|language| matches!(language, "*" | "-"))
+        && rest.split(':').all(plain)
+    {
+        return true;
+    }
     // Colons may be quoted with a backslash.
     let mut fields = vec![String::new()];
     let mut quoted = false;

@@ -42,7 +42,7 @@ impl Version {
 
 pub(super) fn json(sbom: &Sbom, version: Version, out: &mut dyn Write) -> io::Result<()> {
     let builder = builder(sbom, version);
-    stream::identified(out, |unique, out| {
+    stream::identified_at_the_head(out, |unique, out| {
         let mut document = head(version, unique, out)?;
         document.member("metadata", &builder.metadata())?;
         document.list("components", builder.components())?;
@@ -50,8 +50,7 @@ pub(super) fn json(sbom: &Sbom, version: Version, out: &mut dyn Write) -> io::Re
         document.list("compositions", builder.compositions())?;
         document.some("properties", builder.notes())?;
         document.end()
-    })?;
-    Ok(())
+    })
 }
 
 /// What all parts of a document are made by.

@@ -82,6 +82,25 @@ pub(super) fn identified(
     Ok(unique)
 }
 
+/// The same for a document that names its identifier before anything that comes from outside: it is rendered once, and
+/// the identifier put in afterwards.
+pub(super) fn identified_at_the_head(
+    out: &mut dyn Write,
+    render: impl Fn(&str, &mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    render(NIL, &mut bytes)?;
+    let unique = uuid(Sha256::digest(&bytes).into());
+    match bytes.windows(NIL.len()).position(|window| window == NIL.as_bytes()) {
+        Some(at) => {
+            out.write_all(&bytes[..at])?;
+            out.write_all(unique.as_bytes())?;
+            out.write_all(&bytes[at + NIL.len()..])
+        }
+        None => out.write_all(&bytes),
+    }
+}
+
 /// A UUID derived from a digest: version 8 (RFC 9562), the variant of RFC 4122.
 fn uuid(digest: [u8; 32]) -> String {
     let mut raw = [0_u8; 16];
@@ -104,6 +123,12 @@ mod tests {
         assert_eq!(lengths, [8, 4, 4, 4, 12]);
         assert_eq!(id.as_bytes()[14], b'8');
         assert!(b"89ab".contains(&id.as_bytes()[19]));
+        let mut at_the_head = Vec::new();
+        identified_at_the_head(&mut at_the_head, |id, out| write!(out, "{id}x{NIL}")).unwrap();
+        let twice = |id: &str, out: &mut dyn Write| write!(out, "{id}x{NIL}");
+        let mut other = Vec::new();
+        identified(&mut other, twice).unwrap();
+        assert_eq!(at_the_head, other, "what only looks like it stays");
         assert_eq!(id, unique("x"));
         assert_ne!(id, unique("y"));
     }
