@@ -1,7 +1,8 @@
 //! Lanes that are not default tests, and (in `tidy`) the tests that keep the house rules.
 //!
-//! `cargo xtask LANE`: `images`, `images-sbom`, `bench`, `interop`, `fuzz`, `schemas`, `licences`, `demo-data`.
+//! `cargo xtask LANE`: `images`, `images-sbom`, `accuracy`, `bench`, `interop`, `fuzz`, `schemas`, `licences`, `demo-data`.
 
+mod accuracy;
 mod bench;
 mod demo_data;
 mod fuzz;
@@ -24,6 +25,8 @@ lanes:
   images-sbom [NAME]
                     build the images that SBOM work is measured on (small, base, polyglot) and the truth about
                     them, as their own package managers tell it; cached
+  accuracy          compare what plimsoll finds in the images of images-sbom with what their own package managers
+                    say; a missing image is printed as skipped
   bench             time plimsoll against the floor and against peers that are installed; prints ratios
   interop           have other people's tools judge our output; a missing tool is printed as skipped
   fuzz [SECONDS]    run every fuzz target for SECONDS (default 60) each; needs a nightly toolchain and cargo-fuzz
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         ["images"] => images::lane(),
         ["images-sbom"] => sbom_images::lane(None),
         ["images-sbom", name] => sbom_images::lane(Some(name)),
+        ["accuracy"] => accuracy::lane(),
         ["bench"] => bench::lane(),
         ["interop"] => interop::lane(),
         ["fuzz"] => fuzz::lane(60),

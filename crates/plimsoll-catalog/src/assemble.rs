@@ -114,7 +114,34 @@ impl Distros {
 }
 
 /// The catalogue of a tree, from the facts that were read from its contents.
-pub fn assemble(tree: &Tree, mut facts: FactsByContent) -> Catalog {
+pub fn assemble(tree: &Tree, facts: FactsByContent) -> Catalog {
+    joined(tree, facts).catalog()
+}
+
+/// [`assemble`] for who needs the tree no longer: it is given up as soon as it was asked everything, which halves what is
+/// needed of memory at the most.
+pub fn assemble_and_drop(tree: Tree, facts: FactsByContent) -> Catalog {
+    let joined = joined(&tree, facts);
+    drop(tree);
+    joined.catalog()
+}
+
+/// Everything the tree is needed for, done.
+struct Joined {
+    placed: Vec<Placed>,
+    files: Vec<Vec<String>>,
+    distro: Option<Distro>,
+    problems: Problems,
+}
+
+impl Joined {
+    fn catalog(self) -> Catalog {
+        let Self { placed, files, distro, problems } = self;
+        Catalog { distro, packages: merge::merge(placed, files), problems: problems.finish() }
+    }
+}
+
+fn joined(tree: &Tree, mut facts: FactsByContent) -> Joined {
     let mut problems = Problems::default();
     let mut files: Vec<BTreeMap<&str, Read<'_>>> = CATALOGERS.iter().map(|_| BTreeMap::new()).collect();
     let mut links = Vec::new();
@@ -132,7 +159,10 @@ pub fn assemble(tree: &Tree, mut facts: FactsByContent) -> Catalog {
             true => facts.get(content).cloned(),
             false => facts.remove(content),
         };
-        for extracted in found.into_iter().flatten() {
+        for mut extracted in found.into_iter().flatten() {
+            if shared.contains(content) && !extracted.renamed(path) {
+                continue;
+            }
             for (line, why) in &extracted.facts.troubles {
                 problems.tell(path, *line, why);
             }
@@ -162,7 +192,7 @@ pub fn assemble(tree: &Tree, mut facts: FactsByContent) -> Catalog {
     let files = own_files(tree, &mut placed);
     system::name(&mut placed, &distros, &mut problems);
     let distro = distros.0.get("").cloned();
-    Catalog { distro, packages: merge::merge(placed, files), problems: problems.finish() }
+    Joined { placed, files, distro, problems }
 }
 
 /// Contents with facts that stand under several names.

@@ -3,7 +3,7 @@
 
 use crate::extract::Extracted;
 use crate::facts::{Facts, Note, Record};
-use crate::{Ecosystem, Hash, HashAlgorithm, SourcePackage};
+use crate::{Catalog, Distro, Ecosystem, Hash, HashAlgorithm, Package, Problem, SourcePackage};
 
 /// Numbers as LEB128, texts and lists behind their length.
 #[derive(Debug, Default)]
@@ -60,9 +60,62 @@ impl Encoder {
         });
     }
 
+    fn ecosystem(&mut self, ecosystem: Ecosystem) {
+        let place = Ecosystem::ALL.iter().position(|e| *e == ecosystem).map_or(0, |i| i + 1);
+        self.number(place as u64);
+    }
+
+    fn hashes(&mut self, hashes: &[Hash]) {
+        self.list(hashes, |e, h| {
+            e.number(h.algorithm as u64);
+            e.text(&h.hex);
+        });
+    }
+
+    fn pairs(&mut self, pairs: &[(String, String)]) {
+        self.list(pairs, |e, (name, value)| {
+            e.text(name);
+            e.text(value);
+        });
+    }
+
+    /// A catalogue without the files of its packages.
+    pub(crate) fn catalog(&mut self, catalog: &Catalog) {
+        self.number(catalog.distro.is_some().into());
+        if let Some(distro) = &catalog.distro {
+            self.text(&distro.id);
+            self.text(&distro.version_id);
+            self.option(distro.codename.as_ref());
+            self.option(distro.pretty_name.as_ref());
+        }
+        self.list(&catalog.packages, Self::package);
+        self.list(&catalog.problems, |e, p| {
+            e.text(&p.path);
+            e.number(p.line.map_or(0, |l| u64::from(l) + 1));
+            e.text(&p.why);
+        });
+    }
+
+    fn package(&mut self, p: &Package) {
+        self.ecosystem(p.ecosystem);
+        for text in [&p.name, &p.version, &p.arch, &p.source.name, &p.source.version, &p.purl] {
+            self.text(text);
+        }
+        for list in [&p.cpes, &p.licenses, &p.depends, &p.owners, &p.evidence] {
+            self.texts(list);
+        }
+        for text in [&p.maintainer, &p.description, &p.homepage, &p.download, &p.within] {
+            self.option(text.as_ref());
+        }
+        self.hashes(&p.hashes);
+        self.number(p.declared.into());
+        self.number(p.first_layer.into());
+        self.number(p.layer.into());
+        self.pairs(&p.properties);
+    }
+
     fn record(&mut self, r: &Record) {
-        let ecosystem = Ecosystem::ALL.iter().position(|e| *e == r.ecosystem).map_or(0, |i| i + 1);
-        self.number(ecosystem as u64);
+        self.ecosystem(r.ecosystem);
         self.text(&r.name);
         self.text(&r.version);
         self.text(&r.arch);
@@ -78,20 +131,14 @@ impl Encoder {
         for text in [&r.maintainer, &r.description, &r.homepage, &r.download] {
             self.option(text.as_ref());
         }
-        self.list(&r.hashes, |e, h| {
-            e.number(h.algorithm as u64);
-            e.text(&h.hex);
-        });
+        self.hashes(&r.hashes);
         self.text(&r.inner);
         self.list(&r.wants, |e, group| e.texts(group));
         self.text(&r.scope);
         self.list(&r.needs, |e, n| e.number((*n).into()));
         self.number(r.within.map_or(0, |w| u64::from(w) + 1));
         self.number(r.declared.into());
-        self.list(&r.properties, |e, (name, value)| {
-            e.text(name);
-            e.text(value);
-        });
+        self.pairs(&r.properties);
     }
 }
 
@@ -171,11 +218,77 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    fn record(&mut self) -> Option<Record> {
-        let ecosystem = match usize::try_from(self.number()?).ok()? {
-            0 => Ecosystem::Other,
-            n => *Ecosystem::ALL.get(n - 1)?,
+    fn ecosystem(&mut self) -> Option<Ecosystem> {
+        match usize::try_from(self.number()?).ok()? {
+            0 => Some(Ecosystem::Other),
+            n => Ecosystem::ALL.get(n - 1).copied(),
+        }
+    }
+
+    fn hashes(&mut self) -> Option<Vec<Hash>> {
+        self.list(|d| {
+            let algorithm = *HashAlgorithm::ALL.get(usize::try_from(d.number()?).ok()?)?;
+            Some(Hash { algorithm, hex: d.text()? })
+        })
+    }
+
+    fn pairs(&mut self) -> Option<Vec<(String, String)>> {
+        self.list(|d| Some((d.text()?, d.text()?)))
+    }
+
+    /// See [`Encoder::catalog`].
+    pub(crate) fn catalog(&mut self) -> Option<Catalog> {
+        let distro = match self.flag()? {
+            true => Some(Distro {
+                id: self.text()?,
+                version_id: self.text()?,
+                codename: self.option()?,
+                pretty_name: self.option()?,
+            }),
+            false => None,
         };
+        let packages = self.list(Self::package)?;
+        let problems = self.list(|d| Some(Problem { path: d.text()?, line: d.optional_number()?, why: d.text()? }))?;
+        Some(Catalog { distro, packages, problems })
+    }
+
+    fn package(&mut self) -> Option<Package> {
+        let ecosystem = self.ecosystem()?;
+        let (name, version, arch) = (self.text()?, self.text()?, self.text()?);
+        let source = SourcePackage { name: self.text()?, version: self.text()? };
+        let purl = self.text()?;
+        let (cpes, licenses, depends) = (self.texts()?, self.texts()?, self.texts()?);
+        let (owners, evidence) = (self.texts()?, self.texts()?);
+        let (maintainer, description) = (self.option()?, self.option()?);
+        let (homepage, download, within) = (self.option()?, self.option()?, self.option()?);
+        Some(Package {
+            ecosystem,
+            name,
+            version,
+            arch,
+            source,
+            purl,
+            cpes,
+            licenses,
+            depends,
+            owners,
+            evidence,
+            maintainer,
+            description,
+            homepage,
+            download,
+            within,
+            hashes: self.hashes()?,
+            declared: self.flag()?,
+            first_layer: self.small()?,
+            layer: self.small()?,
+            properties: self.pairs()?,
+            files: Vec::new(),
+        })
+    }
+
+    fn record(&mut self) -> Option<Record> {
+        let ecosystem = self.ecosystem()?;
         let (name, version, arch) = (self.text()?, self.text()?, self.text()?);
         let source = match self.flag()? {
             true => Some(SourcePackage { name: self.text()?, version: self.text()? }),
@@ -200,18 +313,36 @@ impl<'a> Decoder<'a> {
             description,
             homepage,
             download,
-            hashes: self.list(|d| {
-                let algorithm = *HashAlgorithm::ALL.get(usize::try_from(d.number()?).ok()?)?;
-                Some(Hash { algorithm, hex: d.text()? })
-            })?,
+            hashes: self.hashes()?,
             inner: self.text()?,
             wants: self.list(Self::texts)?,
             scope: self.text()?,
             needs: self.list(Self::small)?,
             within: self.optional_number()?,
             declared: self.flag()?,
-            properties: self.list(|d| Some((d.text()?, d.text()?)))?,
+            properties: self.pairs()?,
         })
+    }
+}
+
+/// What marks a kept catalogue; the version follows.
+const MAGIC: &[u8] = b"plimsoll-catalogue\n";
+
+impl Catalog {
+    /// The bytes to keep: everything but [`Package::files`].
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Encoder(MAGIC.to_vec());
+        out.number(crate::FACTS_VERSION.into());
+        out.catalog(self);
+        out.0
+    }
+
+    /// What [`Catalog::to_bytes`] gave; `None` for anything else, and for a catalogue of another version.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut from = Decoder(bytes.strip_prefix(MAGIC)?);
+        let known = from.number()? == u64::from(crate::FACTS_VERSION);
+        let catalog = if known { from.catalog()? } else { return None };
+        from.0.is_empty().then_some(catalog)
     }
 }
 
@@ -259,6 +390,43 @@ mod tests {
         let mut decoder = Decoder(&out.0);
         assert_eq!(decoder.extracted().unwrap(), full());
         assert!(decoder.0.is_empty());
+    }
+
+    #[test]
+    fn catalogues_come_back_without_files() {
+        let text = |t: &str| t.to_owned();
+        let package = Package {
+            ecosystem: Ecosystem::Maven,
+            name: text("g:a"),
+            version: text("1"),
+            arch: text("x"),
+            source: SourcePackage { name: text("s"), version: text("2") },
+            purl: text("pkg:maven/g/a@1"),
+            cpes: vec![text("c")],
+            licenses: vec![text("MIT"), text("ISC")],
+            maintainer: Some(text("m")),
+            description: Some(String::new()),
+            homepage: None,
+            download: Some(text("d")),
+            hashes: vec![Hash { algorithm: HashAlgorithm::Md5, hex: text("00") }],
+            depends: vec![text("x@1")],
+            within: Some(text("w")),
+            owners: vec![text("o")],
+            declared: true,
+            files: Vec::new(),
+            evidence: vec![text("/a!b")],
+            first_layer: 1,
+            layer: u32::MAX,
+            properties: vec![(text("k"), text("v"))],
+        };
+        let distro =
+            Distro { id: text("debian"), version_id: text("12"), codename: None, pretty_name: Some(text("D")) };
+        let problem = Problem { path: text("/p"), line: Some(0), why: text("w") };
+        let catalog =
+            Catalog { distro: Some(distro), packages: vec![package, Package::default()], problems: vec![problem] };
+        let bytes = catalog.to_bytes();
+        assert_eq!(Catalog::from_bytes(&bytes), Some(catalog));
+        assert!((0..bytes.len()).all(|end| Catalog::from_bytes(&bytes[..end]).is_none()));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! SBOM documents found in images and directories, read into records that are only declared: CycloneDX JSON and SPDX 2
 //! JSON.
 //!
-//! Package URLs stay exactly as the document writes them.
+//! Package URLs are spelled as everywhere in the catalogue, so that what a document declares and what is found is one
+//! package; addresses on the machine that built a package are left out of them.
 
 mod cyclonedx;
 mod join;
@@ -162,7 +163,7 @@ fn identified(purl: Option<&str>, stated: (&str, &str), mut record: Record, out:
     record.declared = true;
     (record.name, record.version) = (name, version);
     if let Some((text, purl)) = parsed {
-        text.clone_into(&mut record.purl);
+        record.purl = spelled(text, &purl);
         record.ecosystem = Ecosystem::of_purl_type(purl.kind());
         // A part of a package, such as one extension module, is no package of that name.
         if purl.subpath().is_some() && record.ecosystem == Ecosystem::Pypi && !record.name.is_empty() {
@@ -187,6 +188,16 @@ fn identified(purl: Option<&str>, stated: (&str, &str), mut record: Record, out:
     Some(record)
 }
 
+/// A package URL in the catalogue's spelling: `+` and `%2B` are one character, and a directory of the machine that built
+/// a package is nobody's address.
+fn spelled(text: &str, purl: &Purl) -> String {
+    let is_local =
+        |key| purl.qualifier(key).is_some_and(|v: &str| v.starts_with("file:") || v.starts_with("git+file:"));
+    let local = ["download_url", "vcs_url"].into_iter().filter(|key| is_local(key));
+    let spelled = local.fold(purl.clone(), |purl, key| purl.with_qualifier(key, "")).to_string();
+    if spelled.is_empty() { text.to_owned() } else { spelled }
+}
+
 /// A package's name as its ecosystem writes it in full.
 fn full_name(purl: &Purl, stated: &str) -> String {
     let namespace = purl.namespace().unwrap_or_default();
@@ -204,4 +215,24 @@ fn full_name(purl: &Purl, stated: &str) -> String {
 
 fn short(text: &str) -> String {
     link::text(text.as_bytes()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_spelling() {
+        for (written, expected) in [
+            ("pkg:cargo/toml@1.1.6+spec-1.1.0", "pkg:cargo/toml@1.1.6%2Bspec-1.1.0"),
+            ("pkg:cargo/uv-fs@0.0.98?download_url=file://../uv-fs", "pkg:cargo/uv-fs@0.0.98"),
+            ("pkg:cargo/a@1?download_url=https://example.org/a.crate", ""),
+            ("pkg:rpm/almalinux/a@1.8.1-30.el8?arch=x86_64", "pkg:rpm/almalinux/a@1.8.1-30.el8?arch=x86_64"),
+        ] {
+            let mut out = Facts::default();
+            let record = identified(Some(written), ("a", ""), Record::default(), &mut out).unwrap_or_default();
+            let kept = expected.is_empty() && record.purl.contains("download_url=https");
+            assert!(kept || record.purl == expected, "{} of {written}", record.purl);
+        }
+    }
 }

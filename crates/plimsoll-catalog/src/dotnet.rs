@@ -103,6 +103,8 @@ fn file(tree: &Tree, dir: &str, asset: &str) -> Option<String> {
     if let Some((culture, _)) = asset.rsplit_once('/').filter(|_| asset.ends_with(".resources.dll")) {
         places.insert(0, format!("{dir}/{}/{name}", culture.rsplit('/').next().unwrap_or_default()));
     }
-    places.push(format!("{dir}/{asset}"));
+    let whole = format!("{dir}/{asset}");
+    // Beside the `deps.json` lies another file of that name, which is for every platform or for none.
+    places.insert(if asset.starts_with("runtimes/") { 0 } else { places.len() }, whole);
     places.into_iter().find(|path| tree.get(path).is_some_and(|n| matches!(n.kind, NodeKind::File { .. })))
 }

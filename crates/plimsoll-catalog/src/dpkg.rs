@@ -96,10 +96,12 @@ fn join(join: &mut Join<'_>) {
                     vec![format!("{info}:{arch}.list"), format!("{info}.list")]
                 }
             };
-            let files = candidates.iter().find_map(|c| beside.get(c.as_str()).map(|read| (c, read)));
-            if let Some((_, read)) = files {
-                record.owned = read.facts.noted("owned").to_vec();
+            // Each list is one package's: it is moved, for all of them together are large.
+            let candidate = candidates.iter().find(|c| beside.contains_key(c.as_str()));
+            if let Some(read) = candidate.and_then(|c| beside.get_mut(c.as_str())) {
+                record.owned = read.facts.take("owned");
             }
+            let files = candidate.and_then(|c| Some((c, beside.get(c.as_str())?)));
             let index = join.place(record, &root, status.path, status.node);
             // A status file changes with every package: the narrowest record tells the layers.
             if let Some((path, read)) = files {

@@ -3,7 +3,7 @@
 //! no evidence cost microseconds.
 
 use object::Endianness;
-use object::elf::{FileHeader32, FileHeader64, PF_W, PT_LOAD, SHT_NOBITS};
+use object::elf::{FileHeader32, FileHeader64, PF_W, PF_X, PT_LOAD, SHT_NOBITS};
 use object::macho::{MachHeader32, MachHeader64};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 use object::read::macho::{FatArch, MachHeader, MachOFatFile32, Section as _, Segment as _};
@@ -17,6 +17,51 @@ const MAX_SECTIONS: usize = 65_536;
 const MAX_ARCHITECTURES: usize = 30;
 /// The longest name that is told apart.
 const MAX_NAME: usize = 64;
+
+/// A library with more bytes than this is not held whole only because its code and its constants share a segment.
+const HUGE: u64 = 48 << 20;
+/// What is held of such a segment: headers and notes.
+const HELD: u64 = 1 << 20;
+
+/// Where the code of an ELF file of `size` bytes lies, from its first bytes: offsets of segments that are executed and hold
+/// nothing else, in rising order, none overlapping. Empty where the headers do not say, and where a packer has put
+/// everything into the code. Where code and constants share a segment, only a huge file is cut, and none of Go's, whose
+/// first segment is all code but whose list may lie anywhere; a list of crates in what was cut is told as unreadable.
+pub(crate) fn code(head: &[u8], size: u64) -> Vec<(usize, usize)> {
+    fn of<H: FileHeader<Endian = Endianness>>(head: &[u8], size: u64) -> Option<Vec<(usize, usize)>> {
+        let header = H::parse(head).ok()?;
+        let endian = header.endian().ok()?;
+        let mut loaded: Vec<(u64, u64, bool)> = Vec::new();
+        for segment in header.program_headers(endian, head).ok()? {
+            if segment.p_type(endian) == PT_LOAD {
+                let (from, length) = segment.file_range(endian);
+                loaded.push((from, from.checked_add(length)?, segment.p_flags(endian).contains(PF_X)));
+            }
+        }
+        loaded.sort_unstable();
+        let apart = loaded.windows(2).all(|w| w[0].1 <= w[1].0) && loaded.last().is_some_and(|l| l.1 <= size);
+        if !apart {
+            return None;
+        }
+        // Where the first segment, which holds the headers, is executed, code and data were not kept apart.
+        if let Some((0, end, true)) = loaded.first() {
+            let is_go = memchr::memmem::find(head, b"\0\0\0Go\0\0").is_some();
+            let cut = size > HUGE && !is_go && *end > HELD;
+            return cut.then(|| Some(vec![(usize::try_from(HELD).ok()?, usize::try_from(*end).ok()?)])).flatten();
+        }
+        let code = loaded.into_iter().filter(|(_, _, executed)| *executed);
+        code.map(|(from, to, _)| Some((usize::try_from(from).ok()?, usize::try_from(to).ok()?))).collect()
+    }
+    if Format::of(head) != Some(Format::Elf) || memchr::memmem::find(head, b"UPX!").is_some() {
+        return Vec::new();
+    }
+    let found = match head.get(4) {
+        Some(1) => of::<FileHeader32<Endianness>>(head, size),
+        Some(2) => of::<FileHeader64<Endianness>>(head, size),
+        _ => None,
+    };
+    found.unwrap_or_default()
+}
 
 /// One architecture of an executable.
 #[derive(Debug, Default)]
@@ -218,6 +263,45 @@ fn leb128(bytes: &[u8]) -> Option<(u64, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A 64-bit ELF header and segments to load: offset, length in the file, flags.
+    fn header(segments: &[(u64, u64, u32)]) -> Vec<u8> {
+        let mut head = b"\x7fELF\x02\x01\x01".to_vec();
+        head.resize(16, 0);
+        head.extend([3, 0, 62, 0, 1, 0, 0, 0]);
+        head.extend([0; 8]);
+        head.extend(64_u64.to_le_bytes());
+        head.extend([0; 8]);
+        head.extend([0; 4]);
+        head.extend([64, 0, 56, 0, segments.len() as u8, 0, 64, 0, 0, 0, 0, 0]);
+        for (offset, length, flags) in segments {
+            head.extend(1_u32.to_le_bytes());
+            head.extend(flags.to_le_bytes());
+            head.extend([*offset, *offset, *offset, *length, *length, 4096].iter().flat_map(|n| n.to_le_bytes()));
+        }
+        head.resize(4096, 0);
+        head
+    }
+
+    #[test]
+    fn code_is_told_from_data() {
+        let (r, x, w) = (4, 5, 6);
+        let apart = header(&[(0, 8192, r), (8192, 4096, x), (12_288, 4096, r), (16_384, 100, w)]);
+        assert_eq!(code(&apart, 20_000), [(8192, 12_288)]);
+        assert!(code(&apart, 12_000).is_empty(), "a segment beyond the end");
+        let mut packed = apart.clone();
+        packed[400..404].copy_from_slice(b"UPX!");
+        assert!(code(&packed, 20_000).is_empty());
+        let shared = header(&[(0, 60 << 20, x), (60 << 20, 4096, w)]);
+        assert!(code(&shared, 40 << 20).is_empty());
+        assert_eq!(code(&shared, 61 << 20), [(1 << 20, 60 << 20)]);
+        let mut go = shared.clone();
+        go[500..512].copy_from_slice(b"\x04\0\0\0\x04\0\0\0Go\0\0");
+        assert!(code(&go, 61 << 20).is_empty());
+        for end in 0..apart.len() {
+            let _ = code(&apart[..end], 20_000);
+        }
+    }
 
     #[test]
     fn custom_sections_of_a_module_are_found() {

@@ -58,6 +58,12 @@ impl Facts {
         self.notes.iter().find(|n| n.kind == kind).map_or(&[], |n| &n.values)
     }
 
+    /// Takes the values of the first note of a kind out.
+    pub fn take(&mut self, kind: &str) -> Vec<String> {
+        let note = self.notes.iter_mut().find(|n| n.kind == kind);
+        note.map(|n| std::mem::take(&mut n.values)).unwrap_or_default()
+    }
+
     /// Whether it says nothing at all.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty() && self.notes.is_empty() && self.troubles.is_empty()

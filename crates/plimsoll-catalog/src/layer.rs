@@ -10,7 +10,7 @@ use plimsoll_tree::{Builder, ContentId, ContentSink, Tree, TreeError};
 use crate::assemble::FactsByContent;
 use crate::codec::{Decoder, Encoder};
 use crate::extract::{Extracted, Extractor};
-use crate::{FACTS_VERSION, Mode};
+use crate::{FACTS_VERSION, Mode, evidence};
 
 /// What marks kept facts; the version follows.
 const MAGIC: &[u8] = b"plimsoll-layer-facts\n";
@@ -24,7 +24,13 @@ pub struct LayerFacts {
     count: u32,
     /// Facts by the member's number.
     facts: BTreeMap<u32, Vec<Extracted>>,
+    /// Members passed over because their own name is no evidence, while a hard link to them that came later has a name
+    /// that is: pnpm's store is such. By the member's path the link's.
+    passed_over: BTreeMap<String, String>,
 }
+
+/// The most members that are read again for the sake of links to them.
+const MAX_PASSED_OVER: usize = 1_000_000;
 
 /// Reads a layer from its uncompressed stream, to its end.
 pub fn read_layer(tar: impl Read, limits: &Limits) -> Result<LayerFacts, LayerError> {
@@ -34,11 +40,19 @@ pub fn read_layer(tar: impl Read, limits: &Limits) -> Result<LayerFacts, LayerEr
     let mut members = Encoder::default();
     let mut before = String::new();
     while let Some(entry) = tar.next_entry()? {
-        if entry.kind == EntryKind::File {
-            let read = extractor.read(&entry.path, entry.size, &mut tar)?;
-            if !read.is_empty() {
-                layer.facts.insert(layer.count, read);
+        match &entry.kind {
+            EntryKind::File => {
+                let read = extractor.read(&entry.path, entry.size, &mut tar)?;
+                if !read.is_empty() {
+                    layer.facts.insert(layer.count, read);
+                }
             }
+            EntryKind::HardLink { target }
+                if layer.passed_over.len() < MAX_PASSED_OVER && only_link_is_evidence(&entry.path, target) =>
+            {
+                layer.passed_over.insert(target.clone(), entry.path.clone());
+            }
+            _ => {}
         }
         pack(&mut members, &entry, &before);
         before = entry.path;
@@ -46,6 +60,40 @@ pub fn read_layer(tar: impl Read, limits: &Limits) -> Result<LayerFacts, LayerEr
     }
     tar.drain()?;
     layer.members = members.0;
+    Ok(layer)
+}
+
+fn only_link_is_evidence(link: &str, target: &str) -> bool {
+    let by_link = evidence::by_path(link, Mode::Image);
+    if by_link.is_empty() {
+        return false;
+    }
+    let by_target = evidence::by_path(target, Mode::Image);
+    by_link.iter().any(|m| by_target.iter().all(|t| t.cataloger != m.cataloger))
+}
+
+/// Reads what [`read_layer`] passed over, from the same stream once more. Few layers need it: see
+/// [`LayerFacts::is_complete`].
+pub fn read_layer_again(tar: impl Read, limits: &Limits, layer: &LayerFacts) -> Result<LayerFacts, LayerError> {
+    let mut layer = layer.clone();
+    let mut tar = TarReader::new(tar, limits);
+    let mut extractor = Extractor::new(Mode::Image);
+    let mut number = 0;
+    while let Some(entry) = tar.next_entry()? {
+        if entry.kind == EntryKind::File
+            && let Some(link) = layer.passed_over.get(&entry.path)
+        {
+            let read = extractor.read(link, entry.size, &mut tar)?;
+            let known = layer.facts.entry(number).or_default();
+            let new = read.into_iter().filter(|r| known.iter().all(|k| k.cataloger != r.cataloger));
+            let new: Vec<Extracted> = new.collect();
+            known.extend(new);
+        }
+        number += 1;
+    }
+    tar.drain()?;
+    layer.passed_over.clear();
+    layer.facts.retain(|_, facts| !facts.is_empty());
     Ok(layer)
 }
 
@@ -97,6 +145,11 @@ fn unpack(from: &mut Decoder<'_>, path: &mut Vec<u8>) -> Option<Entry> {
 }
 
 impl LayerFacts {
+    /// Whether nothing was passed over that [`read_layer_again`] should read.
+    pub fn is_complete(&self) -> bool {
+        self.passed_over.is_empty()
+    }
+
     /// The bytes to keep.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Encoder(MAGIC.to_vec());
@@ -124,7 +177,12 @@ impl LayerFacts {
             let (mut from, mut path) = (Decoder(&members), Vec::new());
             (0..count).all(|_| unpack(&mut from, &mut path).is_some()) && from.0.is_empty()
         };
-        (from.0.is_empty() && all_members).then(|| Self { members, count, facts: facts.into_iter().collect() })
+        (from.0.is_empty() && all_members).then(|| Self {
+            members,
+            count,
+            facts: facts.into_iter().collect(),
+            passed_over: BTreeMap::new(),
+        })
     }
 }
 
@@ -136,7 +194,7 @@ pub fn merge_layers(
     let mut builder = Builder::new(limits);
     let mut replay = Replay::default();
     for (index, layer) in (0..).zip(layers) {
-        let LayerFacts { members, count, facts } = layer;
+        let LayerFacts { members, count, facts, .. } = layer;
         let (mut from, mut path) = (Decoder(&members), Vec::new());
         replay.facts = facts;
         for number in 0..count {
@@ -197,7 +255,7 @@ mod tests {
             pack(&mut out, entry, &before);
             before.clone_from(&entry.path);
         }
-        let layer = LayerFacts { members: out.0, count: 7, facts: BTreeMap::new() };
+        let layer = LayerFacts { members: out.0, count: 7, ..LayerFacts::default() };
         let (mut from, mut path) = (Decoder(&layer.members), Vec::new());
         for entry in &entries {
             assert_eq!(unpack(&mut from, &mut path).as_ref(), Some(entry));

@@ -73,14 +73,14 @@ mod wheel_sbom;
 mod wordpress;
 mod zip;
 
-pub use assemble::{FactsByContent, Join, Placed, Read, assemble};
+pub use assemble::{FactsByContent, Join, Placed, Read, assemble, assemble_and_drop};
 pub use catalog::catalog;
 pub use cataloger::CATALOGERS;
 pub use ecosystem::Ecosystem;
 pub use evidence::{Mode, wants};
 pub use extract::{Extracted, Extracting, Extractor};
 pub use facts::{Facts, File, Record};
-pub use layer::{LayerFacts, merge_layers, read_layer};
+pub use layer::{LayerFacts, merge_layers, read_layer, read_layer_again};
 pub use query::{Answer, Query, QueryError};
 
 /// Changes whenever the facts read from the same bytes would be others. Facts kept under another number are not used.

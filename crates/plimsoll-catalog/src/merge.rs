@@ -31,6 +31,7 @@ pub(crate) fn merge(placed: Vec<Placed>, files: Vec<Vec<String>>) -> Vec<Package
         }
     }
     let mut packages: Vec<Package> = merged.into_values().collect();
+    leave_out_repeated(&mut packages);
     for package in &mut packages {
         let own = package.id();
         package.depends.retain(|d| *d != own);
@@ -44,6 +45,28 @@ pub(crate) fn merge(placed: Vec<Placed>, files: Vec<Vec<String>>) -> Vec<Package
         licence_from_table(package);
     }
     packages
+}
+
+/// A program that the system's packages own, in the version that they have, is those packages and nothing beside them.
+/// One of another version is kept: a vendor's package may bring programs of others.
+fn leave_out_repeated(packages: &mut Vec<Package>) {
+    let system: HashMap<String, String> = packages
+        .iter()
+        .filter(|p| p.ecosystem.is_system())
+        .map(|p| (id(&p.purl, &p.name, &p.version), p.version.clone()))
+        .collect();
+    packages.retain(|p| {
+        let same = |owner: &String| system.get(owner).is_some_and(|version| holds_release(version, &p.version));
+        p.ecosystem != Ecosystem::Binary || p.owners.is_empty() || !p.owners.iter().all(same)
+    });
+}
+
+/// Whether a distribution's version is of the release that a program tells: `5:7.0.15-1~deb12u10` is of `7.0.15`, and
+/// `3.1.7+really3.1.2-0` of `3.1.2p20`.
+fn holds_release(version: &str, told: &str) -> bool {
+    let numbers = |b: char| b.is_ascii_digit() || b == '.';
+    let release = told.split(|c| !numbers(c)).next().unwrap_or_default().trim_end_matches('.');
+    !release.is_empty() && version.split(|c| !numbers(c)).any(|run| run.trim_end_matches('.') == release)
 }
 
 fn id(purl: &str, name: &str, version: &str) -> String {
@@ -183,6 +206,28 @@ fn unite(into: &mut Package, mut other: Package) {
     ] {
         if slot.is_none() {
             *slot = more;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_in_versions() {
+        for (version, told, expected) in [
+            ("5:7.0.15-1~deb12u10", "7.0.15", true),
+            ("1:3.1.7+really3.1.2-0+deb12u1", "3.1.2p20", true),
+            ("17.0.21.1+2-1~deb12u1", "17.0.21.1+2-1-deb12u1-Debian", true),
+            ("5.2.15-2+b13", "5.2.15", true),
+            ("7.50.1-1", "3.0.15", false),
+            ("11.2.15-1", "1.2.15", false),
+            ("1.2.15-1", "1.2.1", false),
+            ("1.2.15-1", "1.2", false),
+            ("1.2-1", "unknown", false),
+        ] {
+            assert_eq!(holds_release(version, told), expected, "{version} {told}");
         }
     }
 }

@@ -61,7 +61,7 @@ const STATUS: (&str, &[u8]) = (
 );
 
 #[test]
-fn a_program_of_a_package_is_listed_once_and_is_the_packages() {
+fn a_program_of_a_package_is_that_package() {
     let bash = object(".comment", b"@(#)Bash version 5.2.15(1) release GNU\0");
     let node = object(".comment", b"/json\0node.js/v20.20.2\0");
     let files = [
@@ -72,13 +72,19 @@ fn a_program_of_a_package_is_listed_once_and_is_the_packages() {
         ("opt/node", &node),
     ];
     let catalog = read(&files);
-    let bash = named(&catalog, "pkg:generic/bash@");
-    assert_eq!(bash.len(), 1);
-    assert_eq!(bash[0].owners, ["pkg:deb/debian/bash@5.2.15-2?arch=amd64&distro=debian-12"]);
-    assert_eq!(bash[0].cpes, ["cpe:2.3:a:gnu:bash:5.2.15:*:*:*:*:*:*:*"]);
+    assert!(named(&catalog, "pkg:generic/bash@").is_empty(), "dpkg lists it");
+    assert_eq!(named(&catalog, "pkg:deb/debian/bash@5.2.15-2").len(), 1);
     let node = named(&catalog, "pkg:generic/node@20.20.2");
     assert_eq!((node.len(), node[0].owners.len()), (1, 0));
     assert!(catalog.problems.is_empty(), "{:?}", catalog.problems);
+
+    // A package may bring a program of another version than its own, which nothing else lists.
+    let other = object(".comment", b"@(#)Bash version 4.4.20(1) release GNU\0");
+    let catalog = read(&[OS, STATUS, files[2], ("bin/bash", &other)]);
+    let bash = named(&catalog, "pkg:generic/bash@4.4.20");
+    assert_eq!(bash.len(), 1);
+    assert_eq!(bash[0].owners, ["pkg:deb/debian/bash@5.2.15-2?arch=amd64&distro=debian-12"]);
+    assert_eq!(bash[0].cpes[0], "cpe:2.3:a:gnu:bash:4.4.20:*:*:*:*:*:*:*");
 }
 
 #[test]

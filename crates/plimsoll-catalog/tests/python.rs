@@ -192,7 +192,7 @@ fn documents_inside_wheels() {
             "pkg:pypi/six@1",
             "pkg:cargo/cc@1.1",
             "pkg:cargo/serde@1.0",
-            "pkg:cargo/w@0.1?download_url=file://.",
+            "pkg:cargo/w@0.1",
             ""
         ]
     );

@@ -150,13 +150,17 @@ fn pnpm_and_debian() {
             ("usr/share/nodejs/d/package.json", r#"{"name": "d", "version": "1.0.0", "dependencies": {"e": "1"}}"#),
             ("usr/lib/x86_64-linux-gnu/nodejs/e/package.json", r#"{"name": "e", "version": "1.0.0"}"#),
             ("usr/share/nodejs/d/test/package.json", r#"{"name": "t", "version": "1.0.0"}"#),
+            ("usr/share/nodejs/d-es/package.json", "-> ../d/package.json"),
+            ("usr/share/nodejs/d-es/test/package.json", "-> ../../d/package.json"),
         ],
     );
     assert_eq!(purls(&catalog), ["pkg:npm/a@1.0.0", "pkg:npm/b@1.0.0", "pkg:npm/d@1.0.0", "pkg:npm/e@1.0.0"]);
     assert_eq!(package(&catalog, "pkg:npm/a@1.0.0").depends, ["pkg:npm/b@1.0.0"]);
     let b = package(&catalog, "pkg:npm/b@1.0.0");
     assert_eq!((b.depends.as_slice(), b.hashes.len()), (["pkg:npm/d@1.0.0".to_owned()].as_slice(), 1));
-    assert_eq!(package(&catalog, "pkg:npm/d@1.0.0").depends, ["pkg:npm/e@1.0.0"]);
+    let d = package(&catalog, "pkg:npm/d@1.0.0");
+    assert_eq!(d.depends, ["pkg:npm/e@1.0.0"]);
+    assert_eq!(d.evidence, ["/usr/share/nodejs/d-es/package.json", "/usr/share/nodejs/d/package.json"]);
 }
 
 /// The same three packages in every format: `a` needs `b` and, under an alias, `@s/c`.
@@ -284,4 +288,18 @@ fn dotnet_packages_without_their_files_are_only_declared() {
     let declared: Vec<(&str, bool)> = catalog.packages.iter().map(|p| (p.name.as_str(), p.declared)).collect();
     assert_eq!(declared, [("A", false), ("All", false), ("App", false), ("B", true), ("Rest", true)]);
     assert_eq!(catalog.packages[0].evidence, ["/app/A.dll", "/app/App.deps.json", "/app/de/A.resources.dll"]);
+}
+
+#[test]
+fn an_assembly_for_one_platform_is_of_its_package() {
+    let deps = r#"{"runtimeTarget": {"name": "t"}, "targets": {"t": {"A/4.7.0": {"runtime": {"lib/netstandard2.0/A.dll": {}},
+        "runtimeTargets": {"runtimes/win/lib/net6.0/A.dll": {"rid": "win", "assetType": "runtime"}}}}},
+        "libraries": {"A/4.7.0": {"type": "package"}}}"#;
+    let catalog = read(
+        Mode::Image,
+        &[("app/App.deps.json", deps), ("app/A.dll", "y"), ("app/runtimes/win/lib/net6.0/A.dll", "z")],
+    );
+    assert_eq!(purls(&catalog), ["pkg:nuget/A@4.7.0"]);
+    let evidence = ["/app/A.dll", "/app/App.deps.json", "/app/runtimes/win/lib/net6.0/A.dll"];
+    assert_eq!(catalog.packages[0].evidence, evidence);
 }

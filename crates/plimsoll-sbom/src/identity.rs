@@ -102,6 +102,116 @@ pub(crate) fn maintainer(actor: &str) -> String {
     }
 }
 
+/// A text in one line: a backslash and what is no character of a text stand as their number between `\\` and `;`.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || c == '\\' {
+            out.push_str(&format!("\\{:x};", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The reverse of [`quoted`].
+pub(crate) fn unquoted(text: &str) -> String {
+    let (first, rest) = text.split_once('\\').map_or((text, None), |(a, b)| (a, Some(b)));
+    let mut out = first.to_owned();
+    for part in rest.into_iter().flat_map(|r| r.split('\\')) {
+        let known = part
+            .split_once(';')
+            .and_then(|(number, after)| Some((u32::from_str_radix(number, 16).ok().and_then(char::from_u32)?, after)));
+        if let Some((c, after)) = known {
+            out.push(c);
+            out.push_str(after);
+        } else {
+            out.push('\\');
+            out.push_str(part);
+        }
+    }
+    out
+}
+
+/// `Name <mail>`.
+pub(crate) fn contact(name: &str, mail: Option<&str>) -> String {
+    mail.map_or_else(|| name.to_owned(), |mail| format!("{name} <{mail}>"))
+}
+
+/// The fields of a CPE name; colons may be quoted with a backslash.
+fn fields(cpe: &str) -> Vec<&str> {
+    let (mut list, mut from, mut quoted) = (Vec::new(), 0, false);
+    for (at, c) in cpe.char_indices() {
+        if c == ':' && !quoted {
+            list.push(&cpe[from..at]);
+            from = at + 1;
+        }
+        quoted = c == '\\' && !quoted;
+    }
+    list.push(&cpe[from..]);
+    list
+}
+
+/// Where vendor and product stand.
+const NAMES: std::ops::Range<usize> = 3..5;
+
+/// CPE names that differ from a first one only in vendor and product, as `vendor:product`, with commas between.
+/// Others stand whole; `None` where one of them would be read as another.
+pub(crate) fn gathered<'c>(first: &str, others: impl Iterator<Item = &'c str>) -> Option<String> {
+    let model = fields(first);
+    let short = |cpe: &'c str| {
+        if cpe.contains(',') {
+            return None;
+        }
+        let own = fields(cpe);
+        let alike = own.len() == model.len() && model.len() > NAMES.end;
+        let alike = alike && own.iter().zip(&model).enumerate().all(|(at, (a, b))| NAMES.contains(&at) || a == b);
+        match own.len() {
+            _ if alike => Some(own[NAMES].join(":")),
+            // It would be taken for a vendor and a product.
+            2 => None,
+            _ => Some(cpe.to_owned()),
+        }
+    };
+    Some(others.map(short).collect::<Option<Vec<_>>>()?.join(","))
+}
+
+/// The reverse of [`gathered`].
+pub(crate) fn spread(first: &str, text: &str) -> Vec<String> {
+    let model = fields(first);
+    let whole = |item: &str| {
+        let names = fields(item);
+        if names.len() != NAMES.len() || model.len() <= NAMES.end {
+            return item.to_owned();
+        }
+        [&model[..NAMES.start], &names, &model[NAMES.end..]].concat().join(":")
+    };
+    text.split(',').map(whole).collect()
+}
+
+/// What a CPE name begins with.
+const CPE23: &str = "cpe:2.3:";
+
+/// How many fields follow it.
+const CPE23_FIELDS: usize = 11;
+
+/// A CPE name without what every one begins with and most end with: `a:gnu:glibc:2.36`.
+pub(crate) fn trimmed(cpe: &str) -> &str {
+    let Some(mut text) = cpe.strip_prefix(CPE23).filter(|_| is_cpe23(cpe)) else { return cpe };
+    while let Some(shorter) = text.strip_suffix(":*").filter(|t| fields(t).len() >= NAMES.end - 1) {
+        text = shorter;
+    }
+    text
+}
+
+/// The reverse of [`trimmed`].
+pub(crate) fn untrimmed(text: &str) -> String {
+    let missing = CPE23_FIELDS.saturating_sub(fields(text).len());
+    let whole = format!("{CPE23}{text}{}", ":*".repeat(missing));
+    if is_cpe23(&whole) { whole } else { text.to_owned() }
+}
+
 /// The ecosystem that a document names.
 pub(crate) fn ecosystem(name: &str) -> Option<Ecosystem> {
     Ecosystem::ALL.iter().copied().chain([Ecosystem::Other]).find(|e| e.name() == name)
@@ -177,6 +287,35 @@ mod tests {
         {
             assert!(!is_cpe23(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn cpe_names_are_told_short() {
+        let first = "cpe:2.3:a:types:lodash\\:x:4.9.3:*:*:*:*:*:*:*";
+        let list = [
+            "cpe:2.3:a:b_project:b:4.9.3:*:*:*:*:*:*:*",
+            "cpe:2.3:o:b:b:4.9.3:*:*:*:*:*:*:*",
+            "cpe:/a:b",
+            "x",
+            "a:b:c",
+        ];
+        let text = gathered(first, list.into_iter()).unwrap();
+        assert_eq!(text, "b_project:b,cpe:2.3:o:b:b:4.9.3:*:*:*:*:*:*:*,cpe:/a:b,x,a:b:c");
+        assert_eq!(spread(first, &text), list);
+        assert_eq!(gathered(first, ["a,b"].into_iter()), None);
+        assert_eq!(gathered(first, ["a:b"].into_iter()), None);
+        for cpe in [
+            first,
+            list[0],
+            list[1],
+            "cpe:2.3:a:*:*:*:*:*:*:*:*:*:*",
+            "cpe:2.3:a:b:c:1:-:*:*:*:*:*:*",
+            "cpe:2.3:a:b",
+            "x",
+        ] {
+            assert_eq!(untrimmed(trimmed(cpe)), cpe);
+        }
+        assert_eq!(trimmed(list[0]), "a:b_project:b:4.9.3");
     }
 
     #[test]

@@ -4,11 +4,13 @@
 //! Every format is written from one value, [`Sbom`], and read back into it. The bytes depend on the value alone: the
 //! identifiers that the formats ask to be unique are derived from the content, and the time is part of the value.
 
+mod attest;
 mod identity;
 mod own;
 mod read;
 mod write;
 
+pub use attest::attestable;
 pub use read::{Format, MAX_BYTES, ReadError, read, sniff};
 pub use write::{
     IndexEntry, IndexOutput, IndexSbom, Output, Version, write, write_cyclonedx, write_files, write_index, write_purls,
@@ -39,6 +41,18 @@ pub struct Sbom {
     pub author: Option<String>,
     /// When. Written to the second.
     pub created: Timestamp,
+    /// How much of what was known it holds.
+    pub form: Form,
+}
+
+/// How much of what was known an SBOM holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// All of it.
+    #[default]
+    Full,
+    /// What [`attestable`] keeps.
+    Attested,
 }
 
 /// The image an SBOM is about.
@@ -103,6 +117,22 @@ impl Sbom {
             tool: Tool { name: "plimsoll".to_owned(), version: version.to_owned() },
             author: None,
             created,
+            form: Form::Full,
+        }
+    }
+
+    /// All but the packages.
+    fn head(&self) -> Self {
+        Self {
+            subject: self.subject.clone(),
+            distro: self.distro.clone(),
+            packages: Vec::new(),
+            removed: self.removed.clone(),
+            problems: self.problems.clone(),
+            tool: self.tool.clone(),
+            author: self.author.clone(),
+            created: self.created,
+            form: self.form,
         }
     }
 

@@ -3,6 +3,7 @@
 mod cyclonedx;
 mod files;
 mod index;
+mod lean;
 mod note;
 mod plimsoll;
 mod shared;

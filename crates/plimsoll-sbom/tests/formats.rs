@@ -7,8 +7,8 @@
 use plimsoll_catalog::{Catalog, Distro, Ecosystem, Hash, HashAlgorithm, Package, Problem, SourcePackage};
 use plimsoll_oci::{Digest, Platform};
 use plimsoll_sbom::{
-    IndexEntry, IndexOutput, IndexSbom, Output, ReadError, Removed, Sbom, Subject, Version, read, sniff, write,
-    write_files, write_index,
+    Form, IndexEntry, IndexOutput, IndexSbom, Output, ReadError, Removed, Sbom, Subject, Version, attestable, read,
+    sniff, write, write_files, write_index,
 };
 
 const DOCUMENTS: [(Output, &str); 8] = [
@@ -113,7 +113,7 @@ fn hard() -> Sbom {
             ..package(Ecosystem::Cargo, "openssl-sys", "0.9", "pkg:cargo/openssl-sys@0.9")
         },
         Package {
-            cpes: texts(&["cpe:2.3:a:nginx:nginx:1.25", "cpe:2.3:a:nginx:nginx:1.25:*:*:*:*:*:*:*"]),
+            cpes: texts(&["cpe:2.3:a:nginx:nginx:1.25:*:*:*:*:*:*:*", "cpe:2.3:a:nginx:nginx:1.25"]),
             evidence: texts(&["/opt/bin/nginx"]),
             ..package(Ecosystem::Binary, "nginx", "1.25", "pkg:generic/nginx@1.25")
         },
@@ -187,6 +187,44 @@ fn every_format_reads_back_what_was_written() {
     }
 }
 
+/// Whatever form it is in, an SBOM says the same of what is matched, answered for and related.
+#[test]
+fn the_attested_form_reads_back_and_keeps_what_matters() {
+    let mut full = hard();
+    full.packages[0].evidence = (0..7).map(|i| format!("/usr/share/e{i} \\a;")).collect();
+    // Edges that others imply, and a ring.
+    let ids: Vec<String> = full.packages.iter().map(Package::id).collect();
+    for (at, package) in full.packages.iter_mut().enumerate() {
+        package.depends = { ids.iter().enumerate() }
+            .filter(|(to, _)| *to != at && (*to > at || (at + to).is_multiple_of(5)))
+            .map(|(_, id)| id.clone())
+            .collect();
+        package.depends.sort();
+    }
+    let lean = attestable(&full);
+    assert_eq!(attestable(&lean), lean);
+    assert_eq!((full.form, lean.form), (Form::Full, Form::Attested));
+    for (output, suffix) in DOCUMENTS {
+        let bytes = write(&lean, output);
+        keep(&format!("lean.{suffix}"), &bytes);
+        let back = read(&bytes).unwrap_or_else(|e| panic!("{suffix}: {e}"));
+        assert_eq!(back, lean, "{suffix}");
+        assert!(String::from_utf8(bytes).unwrap().contains("attested"), "{suffix}");
+        assert_eq!((&back.removed, &back.problems, &back.subject), (&full.removed, &full.problems, &full.subject));
+        for (back, own) in back.packages.iter().zip(&full.packages) {
+            assert_eq!(
+                (&back.purl, &back.name, &back.version, &back.source, &back.maintainer, &back.licenses, back.declared),
+                (&own.purl, &own.name, &own.version, &own.source, &own.maintainer, &own.licenses, own.declared)
+            );
+            assert_eq!((&back.depends, &back.owners, &back.within), (&own.depends, &own.owners, &own.within));
+            assert_eq!((back.first_layer, back.layer), (own.first_layer, own.layer));
+            assert_eq!((back.cpes.first(), back.hashes.last()), (own.cpes.first(), own.hashes.last()));
+        }
+    }
+    let kept = &lean.packages[0];
+    assert_eq!((kept.evidence.len(), kept.properties.last()), (3, Some(&("evidence:more".into(), "4".into()))));
+}
+
 #[test]
 fn formats_are_told_apart() {
     for (output, suffix) in DOCUMENTS {
@@ -214,7 +252,7 @@ fn ownership_and_nesting_stand_in_the_documents() {
     let components = cyclonedx["components"].as_array().unwrap();
     let of = |name: &str| components.iter().find(|c| c["name"] == name).unwrap();
     assert_eq!(of("big")["components"][0]["group"], "org.ow2.asm");
-    assert_eq!(of("big")["properties"][1]["name"], "bsi:component:filename");
+    assert_eq!(of("big")["properties"][0]["name"], "bsi:component:filename");
     let owner = of("pyyaml")["properties"].as_array().unwrap().iter().find(|p| p["name"] == "plimsoll:owner").unwrap();
     assert_eq!(owner["value"], of("python3-yaml")["bom-ref"]);
     assert_eq!(of("pyyaml")["supplier"]["name"], "Kirill Simonov maybe");
@@ -229,7 +267,8 @@ fn ownership_and_nesting_stand_in_the_documents() {
     let others: Vec<_> =
         spdx["relationships"].as_array().unwrap().iter().filter(|r| r["relationshipType"] == "OTHER").collect();
     assert_eq!(others.len(), 1);
-    assert!(others[0]["spdxElementId"].as_str().unwrap().contains("python3-yaml"));
+    let owner = spdx["packages"].as_array().unwrap().iter().find(|p| p["name"] == "python3-yaml").unwrap();
+    assert_eq!(others[0]["spdxElementId"], owner["SPDXID"]);
     assert!(others[0]["comment"].as_str().unwrap().starts_with("ownership-by-file-overlap"));
 }
 
@@ -393,5 +432,13 @@ fn attested_forms_stay_small() {
         let bytes = write(&sbom, output).len();
         eprintln!("{suffix}: {bytes} bytes, {} per package", bytes / sbom.packages.len());
         assert!(bytes <= 6_000_000, "{suffix}: {bytes}");
+        let lean = write(&attestable(&sbom), output).len() / sbom.packages.len();
+        eprintln!("{suffix}: {lean} bytes per package attested");
+        let most = match output {
+            Output::CycloneDxJson(_) => 850,
+            Output::SpdxJson => 900,
+            _ => 1500,
+        };
+        assert!(lean <= most, "{suffix}: {lean}");
     }
 }

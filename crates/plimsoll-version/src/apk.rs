@@ -119,6 +119,7 @@ pub fn compare(a: &str, b: &str) -> Result<Ordering, VersionError> {
 /// # Errors
 /// What is wrong with it.
 pub fn check(version: &str) -> Result<(), VersionError> {
+    VersionError::bounded("apk", version)?;
     let mut tokens = Tokens::new(version);
     while tokens.next().map_err(|why| VersionError::new("apk", version, why))?.kind != Kind::End {}
     Ok(())

@@ -7,47 +7,52 @@ use std::cmp::Ordering;
 
 use crate::{VersionError, number};
 
+/// A version taken apart. The build metadata is not checked here: most orderings ignore it.
+pub(crate) struct Parts<'a> {
+    pub(crate) core: &'a str,
+    pub(crate) pre: Option<&'a str>,
+    pub(crate) build: Option<&'a str>,
+}
+
 /// Orders two versions.
 ///
 /// # Errors
 /// If either has no leading number or an empty identifier; then the order is undecidable.
 pub fn compare(a: &str, b: &str) -> Result<Ordering, VersionError> {
-    let (x, y) = (parse(a)?, parse(b)?);
-    Ok(compare_numbers(x.0, y.0).then_with(|| compare_pre(x.1, y.1)))
+    let (x, y) = (parse("semver", a)?, parse("semver", b)?);
+    Ok(compare_parts(&x, &y))
 }
 
-fn parse(version: &str) -> Result<(&str, Option<&str>), VersionError> {
-    let fail = |why| Err(VersionError::new("semver", version, why));
+pub(crate) fn parse<'a>(scheme: &'static str, version: &'a str) -> Result<Parts<'a>, VersionError> {
+    VersionError::bounded(scheme, version)?;
+    let fail = |why| Err(VersionError::new(scheme, version, why));
     let text = version.strip_prefix("go").or_else(|| version.strip_prefix('v')).unwrap_or(version);
-    let text = text.split_once('+').map_or(text, |(t, _)| t);
+    let (text, build) = text.split_once('+').map_or((text, None), |(t, b)| (t, Some(b)));
     let (core, pre) = text.split_once('-').map_or((text, None), |(c, p)| (c, Some(p)));
-    if !core.split('.').all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
+    if !core.split('.').all(number::is_digits) {
         return fail("its numbers are not dot-separated digits");
     }
-    let identifier = |i: &str| !i.is_empty() && i.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if !pre.is_none_or(|p| p.split('.').all(identifier)) {
+    if !pre.is_none_or(are_identifiers) {
         return fail("its pre-release is not dot-separated identifiers");
     }
-    Ok((core, pre))
+    Ok(Parts { core, pre, build })
 }
 
-fn compare_numbers(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a.split('.'), b.split('.'));
-    loop {
-        let (x, y) = (a.next(), b.next());
-        if x.is_none() && y.is_none() {
-            return Ordering::Equal;
-        }
-        let order = number::compare(x.unwrap_or("").as_bytes(), y.unwrap_or("").as_bytes());
-        if order != Ordering::Equal {
-            return order;
-        }
-    }
+/// Whether `text` is dot-separated identifiers of letters, digits and hyphens.
+pub(crate) fn are_identifiers(text: &str) -> bool {
+    text.split('.').all(|i| !i.is_empty() && i.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
 }
 
-fn compare_pre(a: Option<&str>, b: Option<&str>) -> Ordering {
-    let (Some(a), Some(b)) = (a, b) else { return a.is_none().cmp(&b.is_none()) };
-    let (mut a, mut b) = (a.split('.'), b.split('.'));
+/// Orders numbers and pre-releases, without build metadata.
+pub(crate) fn compare_parts(a: &Parts<'_>, b: &Parts<'_>) -> Ordering {
+    number::compare_padded(number::dotted(a.core), number::dotted(b.core)).then_with(|| match (a.pre, b.pre) {
+        (Some(x), Some(y)) => compare_rows(x.split('.'), y.split('.')),
+        (x, y) => x.is_none().cmp(&y.is_none()),
+    })
+}
+
+/// Orders rows of identifiers as clause 11.4 says.
+pub(crate) fn compare_rows<'a>(mut a: impl Iterator<Item = &'a str>, mut b: impl Iterator<Item = &'a str>) -> Ordering {
     loop {
         let order = match (a.next(), b.next()) {
             (None, None) => return Ordering::Equal,
@@ -59,6 +64,20 @@ fn compare_pre(a: Option<&str>, b: Option<&str>) -> Ordering {
             return order;
         }
     }
+}
+
+/// Orders versions whose build metadata counts: none is smaller than any, and two order like pre-releases.
+pub(crate) fn compare_built(scheme: &'static str, a: &str, b: &str) -> Result<Ordering, VersionError> {
+    let (x, y) = (parse(scheme, a)?, parse(scheme, b)?);
+    for (version, parts) in [(a, &x), (b, &y)] {
+        if !parts.build.is_none_or(are_identifiers) {
+            return Err(VersionError::new(scheme, version, "its build metadata is not dot-separated identifiers"));
+        }
+    }
+    Ok(compare_parts(&x, &y).then_with(|| match (x.build, y.build) {
+        (Some(x), Some(y)) => compare_rows(x.split('.'), y.split('.')),
+        (x, y) => x.is_some().cmp(&y.is_some()),
+    }))
 }
 
 fn compare_identifiers(a: &[u8], b: &[u8]) -> Ordering {

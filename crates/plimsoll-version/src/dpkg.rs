@@ -33,6 +33,7 @@ pub fn check(version: &str) -> Result<(), VersionError> {
 }
 
 fn parse(version: &str) -> Result<Parts<'_>, VersionError> {
+    VersionError::bounded("dpkg", version)?;
     let fail = |why| Err(VersionError::new("dpkg", version, why));
     let text = version.as_bytes();
     let (epoch, rest) = match text.iter().position(|&b| b == b':') {
@@ -76,7 +77,8 @@ fn weight(byte: Option<&u8>) -> i32 {
     }
 }
 
-fn compare_part(mut a: &[u8], mut b: &[u8]) -> Ordering {
+/// Orders two texts as policy orders upstream parts.
+pub(crate) fn compare_part(mut a: &[u8], mut b: &[u8]) -> Ordering {
     let starts_text = |t: &[u8]| t.first().is_some_and(|c| !c.is_ascii_digit());
     while !a.is_empty() || !b.is_empty() {
         while starts_text(a) || starts_text(b) {

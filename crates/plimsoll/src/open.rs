@@ -253,7 +253,13 @@ impl Read for WatchedReader<'_> {
 }
 
 /// The packages of an image, a directory or an SBOM.
-pub(crate) fn packages(arg: &ImageArg, how: &Cataloguing, common: &Common, ui: &Ui) -> Result<Packages> {
+pub(crate) fn packages(
+    arg: &ImageArg,
+    how: &Cataloguing,
+    with_files: bool,
+    common: &Common,
+    ui: &Ui,
+) -> Result<Packages> {
     match parse_source(&arg.image).map_err(source_failure)? {
         SourceRef::Sbom(path) => {
             let sbom = read_sbom(&path)?;
@@ -275,7 +281,7 @@ pub(crate) fn packages(arg: &ImageArg, how: &Cataloguing, common: &Common, ui: &
         }
         _ => {
             let opened = image(arg, common, ui)?;
-            let catalog = cataloguing::catalog(&opened.image, how, ui)?;
+            let catalog = cataloguing::catalog(&opened.image, how, with_files, ui)?;
             Ok(Packages { subject: subject(&opened.name, opened.tag, &opened.image), catalog })
         }
     }

@@ -70,6 +70,8 @@ pub(super) struct Evidence<'a> {
     pub(super) manifest: Manifest,
     /// The directory that most of its classes lie in, at most four components.
     pub(super) package: String,
+    /// The licence whose text it holds.
+    pub(super) license: Option<String>,
 }
 
 /// A directory under `META-INF/maven`.
@@ -160,6 +162,8 @@ impl Walk<'_> {
                 }
             } else if is_archive(name) {
                 out.archives.push(member);
+            } else if licenses::is_text(name) {
+                out.license.get_or_insert(member);
             }
         }
         if out.has_more_poms {
@@ -214,6 +218,13 @@ impl Walk<'_> {
                 out.poms.push(found);
             }
         }
+        // Where nothing declares a licence, the text beside the classes does, unless it may be of what was shaded in.
+        if out.poms.len() < 2
+            && let Some(member) = &contents.license
+            && let Ok(bytes) = archive.start(member, licenses::TEXT, &mut self.budget)
+        {
+            out.license = licenses::of_text(&bytes);
+        }
         if out.poms.len() < 2 && contents.has_classes {
             out.package = package(archive);
         }
@@ -242,6 +253,9 @@ impl Walk<'_> {
         }
         if record.licenses.is_empty() {
             record.licenses = licenses::of_bundle(manifest.get("bundle-license"));
+        }
+        if record.licenses.is_empty() {
+            record.licenses.extend(evidence.license.clone());
         }
         let line = |name: &str| link::text(manifest.get(name).as_bytes());
         record.description = record.description.or_else(|| line("bundle-description"));
@@ -293,6 +307,7 @@ struct Contents<'a> {
     /// `pom.properties` and `pom.xml` by their directory.
     poms: BTreeMap<String, (Option<Member<'a>>, Option<Member<'a>>)>,
     archives: Vec<Member<'a>>,
+    license: Option<Member<'a>>,
     has_classes: bool,
     has_more_poms: bool,
 }

@@ -76,6 +76,25 @@ pub(super) fn of_pom(name: &str, url: &str) -> Option<String> {
     (!found.is_empty() && found.len() <= license::MAX_LEN).then_some(found)
 }
 
+/// How much of a licence's text is read.
+pub(super) const TEXT: u64 = 64 << 10;
+
+/// Whether an archive's member is the text of its licence.
+pub(super) fn is_text(name: &[u8]) -> bool {
+    let name = name.strip_prefix(b"META-INF/").unwrap_or(name);
+    let stem = name.strip_suffix(b".txt").or_else(|| name.strip_suffix(b".md")).unwrap_or(name);
+    stem.eq_ignore_ascii_case(b"LICENSE") || stem.eq_ignore_ascii_case(b"LICENCE")
+}
+
+/// The licence that a text is, where it is the Apache licence and holds no other. Of shorter licences the sentences stand in
+/// those of parts too, and of others there are alternatives that the text does not tell.
+pub(super) fn of_text(text: &[u8]) -> Option<String> {
+    let title = b"Apache License";
+    let is_titled = text.get(..256).unwrap_or(text).windows(title.len()).any(|w| w.eq_ignore_ascii_case(title));
+    let found = crate::license::text::recognise(text);
+    (is_titled && found.len() == 1).then(|| found.first().copied()).flatten().map(str::to_owned)
+}
+
 /// A `Bundle-License`: licences separated by commas, each a name or an address with attributes.
 pub(super) fn of_bundle(text: &str) -> Vec<String> {
     // A comma inside quotes separates nothing.

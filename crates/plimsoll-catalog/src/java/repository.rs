@@ -105,8 +105,11 @@ fn rename(facts: &mut Facts, entries: &[Entry], poms: &BTreeMap<&str, Read<'_>>)
     let is_real = |v: &&str| !v.is_empty() && *v != NO_VERSION && !v.ends_with(".x");
     let original = pom.and_then(|p| p.noted("version").first()).map(String::as_str);
     let versions = entries.iter().filter(same).map(|e| e.coordinates.version.as_str());
-    // What the archive itself says is the version of what was built; the repository's directory may be rounded.
-    let told = Some(own.version.as_str()).filter(|_| own.name == best.coordinates.name());
+    // What the archive itself says is the version of what was built; the repository's directory may be rounded. A file's
+    // name is Debian's: `1.0` of what its author released as `1`.
+    let is_named = own.properties.iter().any(|(_, from)| matches!(from.as_str(), "table" | "file name"));
+    let is_stated = !is_named || versions.clone().any(|v| v == own.version);
+    let told = Some(own.version.as_str()).filter(|_| own.name == best.coordinates.name() && is_stated);
     let version =
         told.into_iter().chain(original).chain(versions).find(is_real).unwrap_or(own.version.as_str()).to_owned();
     let coordinates = Coordinates { version, ..best.coordinates.clone() };

@@ -120,6 +120,9 @@ pub(super) const ARTIFACTS: &[Known] = &[
     known("ojdbc11", "oracle", "com.oracle.database.jdbc", "ojdbc11"),
     known("ojdbc8", "oracle", "com.oracle.database.jdbc", "ojdbc8"),
     known("opentelemetry-javaagent", "", "io.opentelemetry.javaagent", "opentelemetry-javaagent"),
+    // Its classes moved up a directory as the artefact moved to a group of its own.
+    known("opentelemetry-semconv", "io/opentelemetry/semconv/resource", "io.opentelemetry", "opentelemetry-semconv"),
+    known("opentelemetry-semconv", "io/opentelemetry/semconv/trace", "io.opentelemetry", "opentelemetry-semconv"),
     known("org.apache.commons.lang3", "", "org.apache.commons", "commons-lang3"),
     known("org.apache.ivy", "", "org.apache.ivy", "ivy"),
     known("org.apache.tomcat-embed-jasper-el", "", "org.apache.tomcat.embed", "tomcat-embed-el"),

@@ -286,3 +286,44 @@ fn evidence_stands_where_the_code_expects_it() {
     assert_eq!(which("/a/gradle.lockfile"), Some(*LOCKS.start()));
     assert_eq!(which("/a/buildscript-gradle.lockfile"), Some(*LOCKS.end()));
 }
+
+#[test]
+fn a_licence_told_by_its_text_alone() {
+    let apache =
+        b"                                 Apache License\n                           Version 2.0, January 2004\n";
+    let mut both = apache.to_vec();
+    both.extend(b"Mozilla Public License Version 2.0");
+    let pom = (String::from_utf8_lossy(POM).replace("<licenses>", "<x>").replace("</licenses>", "</x>")).into_bytes();
+    let of = |members: &[Entry<'_>]| facts("/app/core-1.2.jar", &zip(members)).records[0].licenses.clone();
+    let xml = ("META-INF/maven/org.example/core/pom.xml", pom.as_slice(), true);
+    assert_eq!(of(&[xml, ("META-INF/LICENSE.txt", apache, true)]), ["Apache-2.0"]);
+    assert_eq!(of(&[("LICENSE", apache, true), xml]), ["Apache-2.0"]);
+    assert!(of(&[xml, ("META-INF/LICENSE", &both, true)]).is_empty(), "one of them is of a part");
+    assert!(of(&[xml, ("licenses/LICENSE", apache, true)]).is_empty(), "of something else");
+    let other = ("META-INF/maven/org.other/part/pom.properties", &properties("org.other", "part", "1")[..], true);
+    assert!(of(&[xml, other, ("LICENSE", apache, true)]).is_empty(), "of what was shaded in, perhaps");
+    let bundle = ("META-INF/MANIFEST.MF", &b"Bundle-License: MIT\r\n\r\n"[..], true);
+    assert_eq!(of(&[bundle, ("META-INF/LICENSE", apache, true)]), ["MIT"], "what is declared goes first");
+}
+
+#[test]
+fn an_artefact_that_moved_to_another_group() {
+    let of = |path: &str, class: &str| only(path, &[(class, b"", false)]);
+    let old = of("/l/opentelemetry-semconv-1.15.0-alpha.jar", "io/opentelemetry/semconv/trace/attributes/A.class");
+    assert_eq!(old, pair("io.opentelemetry:opentelemetry-semconv", "1.15.0-alpha"));
+    let new = of("/l/opentelemetry-semconv-1.27.0-alpha.jar", "io/opentelemetry/semconv/A.class");
+    assert_eq!(new, pair("io.opentelemetry.semconv:opentelemetry-semconv", "1.27.0-alpha"));
+}
+
+#[test]
+fn a_files_name_is_no_version_where_the_repository_has_one() {
+    let inject = zip(&[("javax/inject/Inject.class", b"", false)]);
+    let repository = "usr/share/maven-repo/javax/inject/javax.inject";
+    let catalog = image(&[
+        ("usr/share/java/atinject-jsr330-api-1.0.jar", &inject),
+        (&format!("{repository}/1/javax.inject-1.jar"), b"-> ../../../../../java/atinject-jsr330-api-1.0.jar"),
+        (&format!("{repository}/debian/javax.inject-debian.jar"), b"-> ../1/javax.inject-1.jar"),
+    ]);
+    let purls: Vec<&str> = catalog.packages.iter().map(|p| p.purl.as_str()).collect();
+    assert_eq!(purls, ["pkg:maven/javax.inject/javax.inject@1"]);
+}

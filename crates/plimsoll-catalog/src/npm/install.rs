@@ -51,10 +51,14 @@ pub(super) fn join(join: &mut Join<'_>) {
         }
     }
     let linked = linked(join.tree, &manifests);
+    let names = linked_manifests(join.tree, &manifests);
     let mut installed = Vec::new();
     for (dir, read) in manifests {
-        let Some(role) = role(join.tree, dir, &read.facts, &linked) else { continue };
+        let also = names.get(dir).map(Vec::as_slice).unwrap_or_default();
+        let role = role(join.tree, dir, &read.facts, &linked);
+        let Some(role) = role.or((!also.is_empty()).then_some(Role::Package)) else { continue };
         if let Some(package) = place(join, dir, read, role, &mut locked, &keyed) {
+            join.placed[package.index].evidence.extend(also.iter().cloned());
             installed.push(package);
         }
     }
@@ -97,6 +101,27 @@ fn linked(tree: &Tree, manifests: &BTreeMap<&str, Read<'_>>) -> BTreeSet<String>
             && manifests.contains_key(real.as_str())
         {
             out.insert(real);
+        }
+    }
+    out
+}
+
+/// Manifests in installed directories that are links to another's, by the directory that they lead to: Debian's
+/// `lodash-es` has the one of `lodash`.
+fn linked_manifests(tree: &Tree, manifests: &BTreeMap<&str, Read<'_>>) -> BTreeMap<String, Vec<String>> {
+    let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    if manifests.is_empty() {
+        return out;
+    }
+    for (path, node) in tree.iter() {
+        if matches!(node.kind, NodeKind::Symlink { .. })
+            && let Some(dir) = path.strip_suffix("/package.json")
+            && paths::is_installed(dir)
+            && let Some((real, _)) = tree.lookup(path)
+            && let Some(read) = manifests.get(paths::parent(&real))
+            && read.path == real
+        {
+            out.entry(paths::parent(&real).to_owned()).or_default().push(path.to_owned());
         }
     }
     out

@@ -7,8 +7,9 @@ use plimsoll_catalog::{Distro, Hash, HashAlgorithm, Package, Problem};
 use plimsoll_oci::Digest;
 use plimsoll_version::purl::Purl;
 
+use crate::attest::ATTESTED;
 use crate::identity::{self, Identity};
-use crate::{Removed, Sbom, Subject, Tool};
+use crate::{Form, Removed, Sbom, Subject, Tool};
 
 /// The most problems told of one document.
 const MAX_PROBLEMS: usize = 100;
@@ -34,6 +35,8 @@ pub(super) struct Found {
     pub(super) within: Option<String>,
     /// References of those that own it.
     pub(super) owners: Vec<String>,
+    /// References of those it depends on, where the package itself names them.
+    pub(super) depends: Vec<String>,
     pub(super) declared: bool,
     pub(super) evidence: Vec<String>,
     pub(super) first_layer: u32,
@@ -43,6 +46,8 @@ pub(super) struct Found {
     pub(super) properties: Vec<(String, String)>,
     /// What this program wrote beside the package URL; see [`identity::beside`].
     pub(super) beside: BTreeMap<String, String>,
+    /// Whether the document says that its supplier is not its maintainer.
+    pub(super) is_supplier_derived: bool,
     /// Whether the document says that the version is not known, rather than leaving it out.
     pub(super) is_versionless: bool,
 }
@@ -58,12 +63,19 @@ impl Found {
                 self.layer = self.layer.max(self.first_layer);
             }
             "layer:last" | "layer" => self.layer = number(),
+            "layers" => {
+                let (first, last) = value.split_once('-').unwrap_or((value, value));
+                (self.first_layer, self.layer) = (first.parse().unwrap_or_default(), last.parse().unwrap_or_default());
+            }
+            "supplier" => self.is_supplier_derived = value == "derived",
+            "evidence" => self.evidence.push(value.to_owned()),
             "maintainer" => self.maintainer = Some(value.to_owned()),
             "homepage" => self.homepage = Some(value.to_owned()),
             "download" => self.download = Some(value.to_owned()),
             "declared" => self.declared = true,
             "unknown" => self.is_versionless = value == "version",
             "cpe" => self.cpes.push(value.to_owned()),
+            "cpes" => self.cpes.extend(identity::spread(self.cpes.first().map_or("", String::as_str), value)),
             "owner" => self.owners.push(value.to_owned()),
             "within" => self.within = Some(value.to_owned()),
             "purl" | "ecosystem" | "name" | "version" | "arch" | "source:name" | "source:version" => {
@@ -104,6 +116,7 @@ pub(super) struct Collect {
     pub(super) tool: Tool,
     pub(super) author: Option<String>,
     pub(super) created: Option<String>,
+    pub(super) form: Form,
 }
 
 impl Collect {
@@ -123,6 +136,7 @@ impl Collect {
                 reference: std::mem::take(&mut item.reference),
                 within: item.within.take(),
                 owners: std::mem::take(&mut item.owners),
+                depends: std::mem::take(&mut item.depends),
             };
             let name = item.name.clone();
             match package(item) {
@@ -155,6 +169,7 @@ impl Collect {
             tool: self.tool,
             author: self.author,
             created: created.unwrap_or(Timestamp::UNIX_EPOCH),
+            form: self.form,
         }
     }
 
@@ -182,7 +197,8 @@ impl Collect {
                 let found = references.filter_map(|r| ids.get(r)).filter(|id| **id != own);
                 found.cloned().collect::<BTreeSet<_>>().into_iter().collect()
             };
-            package.depends = resolve(&mut self.edges.get(&links.reference).into_iter().flatten());
+            let edges = self.edges.get(&links.reference).into_iter().flatten();
+            package.depends = resolve(&mut edges.chain(&links.depends));
             package.owners = resolve(&mut links.owners.iter());
             package.within = resolve(&mut links.within.iter()).pop();
         }
@@ -194,6 +210,7 @@ struct Links {
     reference: String,
     within: Option<String>,
     owners: Vec<String>,
+    depends: Vec<String>,
 }
 
 /// Each package once, in the order of a catalogue.
@@ -255,10 +272,13 @@ fn package(mut found: Found) -> Result<(Package, Option<DistroName>), String> {
     }
     let distro = purl.as_ref().filter(|_| implied.ecosystem.is_system()).and_then(Purl::distro);
     let exact = found.beside.remove("purl");
-    for list in [&mut found.licenses, &mut found.evidence, &mut found.cpes] {
+    for list in [&mut found.licenses, &mut found.evidence] {
         list.sort();
         list.dedup();
     }
+    // The best stands first.
+    let mut met = BTreeSet::new();
+    found.cpes.retain(|cpe| met.insert(cpe.clone()));
     found.hashes.sort();
     found.hashes.dedup();
     found.properties.sort();
@@ -311,6 +331,11 @@ pub(super) fn image_hashes<'h>(hashes: impl Iterator<Item = (&'h str, &'h str)>)
         (Some(short), long) => (Some(short), long.and_then(|t| t.parse().ok())),
         (None, long) => (long, None),
     }
+}
+
+/// The form that a document of this program says it has.
+pub(super) fn form(text: Option<&str>) -> Form {
+    if text == Some(ATTESTED) { Form::Attested } else { Form::Full }
 }
 
 /// What this program wrote into a property or a comment.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use self::model::{Bom, Component, LicenseChoice};
 use super::collect::{self, Collect, Found};
 use super::markup::Fault;
-use crate::{Sbom, Tool};
+use crate::{Sbom, Tool, identity};
 
 pub(super) use self::xml::version as xml_version;
 
@@ -23,19 +23,20 @@ pub(super) fn read_xml(text: &str) -> Result<Sbom, Fault> {
 
 fn sbom(bom: Bom) -> Sbom {
     let mut out = Collect::default();
-    let mut is_ours = false;
+    let mut format = 0;
     if let Some(metadata) = bom.metadata {
         out.created = metadata.timestamp;
         out.tool = tool(metadata.tools.as_ref());
         out.author = metadata.authors.into_iter().flatten().find_map(|a| a.name);
         if let Some(component) = metadata.component {
             subject(&component, &mut out);
-            is_ours = properties(&component).any(|(name, _)| name == "plimsoll:format");
+            let said = properties(&component).find(|(name, _)| *name == "plimsoll:format");
+            format = said.map_or(0, |(_, value)| value.parse().unwrap_or(2));
             // Some tools put every component below the one it is about.
-            out.components(component.components.into_iter().flatten(), is_ours);
+            out.components(component.components.into_iter().flatten(), format);
         }
     }
-    out.components(bom.components.into_iter().flatten(), is_ours);
+    out.components(bom.components.into_iter().flatten(), format);
     for dependency in bom.dependencies.into_iter().flatten() {
         out.edges.entry(dependency.reference).or_default().extend(dependency.depends_on.into_iter().flatten());
     }
@@ -67,6 +68,7 @@ fn subject(component: &Component, out: &mut Collect) {
     for (name, value) in properties(component) {
         match name {
             "plimsoll:image:tag" => out.subject.version = Some(value.to_owned()),
+            "plimsoll:form" => out.form = collect::form(Some(value)),
             "plimsoll:image:platform" => out.subject.platform = value.parse().ok(),
             "plimsoll:image:layer" | "aquasecurity:trivy:DiffID" => out.subject.layers.extend(value.parse()),
             _ => {}
@@ -79,7 +81,7 @@ fn properties(component: &Component) -> impl Iterator<Item = (&str, &str)> {
 }
 
 impl Collect {
-    fn components(&mut self, list: impl Iterator<Item = Component>, is_ours: bool) {
+    fn components(&mut self, list: impl Iterator<Item = Component>, format: u32) {
         // Depth first, in order, without recursion; the depth itself is bounded by the readers of JSON and XML.
         let mut stack: Vec<(Component, Option<String>)> = list.map(|c| (c, None)).collect();
         stack.reverse();
@@ -96,7 +98,7 @@ impl Collect {
             }
             let mut holder = None;
             if is_package {
-                let mut found = found(component, is_ours);
+                let mut found = found(component, format);
                 found.within = found.within.or(within);
                 if found.reference.is_empty() && !inner.is_empty() {
                     // No reference of a document holds a control character, so that this is none of them.
@@ -128,8 +130,9 @@ impl Collect {
     }
 }
 
-fn found(component: Component, is_ours: bool) -> Found {
-    let mut found = Found::default();
+/// `format` is that of our own documents, and 0 of any other.
+fn found(component: Component, format: u32) -> Found {
+    let mut found = Found { cpes: component.cpe.iter().cloned().collect(), ..Found::default() };
     let (mut version, mut release, mut epoch) = (None, None, None);
     for (name, value) in properties(&component) {
         let text = value.to_owned();
@@ -161,7 +164,6 @@ fn found(component: Component, is_ours: bool) -> Found {
     found.licenses = component.licenses.into_iter().flatten().filter_map(license).collect();
     let places = component.evidence.and_then(|e| e.occurrences).into_iter().flatten();
     found.evidence.extend(places.filter_map(|o| o.location));
-    found.cpes.extend(component.cpe);
     for hash in component.hashes.into_iter().flatten() {
         found.hash(&hash.alg.unwrap_or_default(), &hash.content.unwrap_or_default());
     }
@@ -180,9 +182,14 @@ fn found(component: Component, is_ours: bool) -> Found {
     found.version = component.version.unwrap_or_default();
     found.purl = component.purl;
     found.description = component.description;
-    // Our own documents write the supplier of every package, and the maintainer only where the record names one. Those
-    // of the first format do not say that they are ours.
-    let is_ours = is_ours || found.beside.contains_key("source:version");
-    found.maintainer = component.publisher.or_else(|| component.supplier.filter(|_| !is_ours).and_then(|s| s.name));
+    // Our own documents write the supplier of every package, and say where it is not the maintainer. Older ones write the
+    // maintainer beside it, and those of the first format do not say that they are ours.
+    let is_old = format < 3 && (format > 0 || found.beside.contains_key("source:version"));
+    let supplier = component.supplier.filter(|_| !is_old && !found.is_supplier_derived);
+    let named = supplier.and_then(|s| {
+        let mail = s.contact.into_iter().flatten().find_map(|c| c.email).filter(|_| format >= 3);
+        Some(identity::contact(&s.name?, mail.as_deref()))
+    });
+    found.maintainer = component.publisher.or(named);
     found
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::Error as _;
 
+use super::collect;
 use crate::Sbom;
 use crate::own;
 
@@ -11,6 +12,7 @@ struct Document<'a> {
     #[serde(borrow)]
     tool: own::Tool<'a>,
     author: Option<String>,
+    form: Option<String>,
     created: String,
     #[serde(borrow)]
     subject: own::Subject<'a>,
@@ -31,6 +33,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sbom, serde_json::Error> {
         problems: document.problems.into_iter().flatten().map(own::Problem::read).collect(),
         tool: document.tool.read(),
         author: document.author,
+        form: collect::form(document.form.as_deref()),
         created: document.created.parse().map_err(serde_json::Error::custom)?,
     })
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use self::model::{Document, Package};
 use super::collect::{self, Collect, Found};
 use super::markup::Fault;
-use crate::identity::maintainer;
+use crate::identity::{maintainer, unquoted, untrimmed};
 use crate::{Sbom, Tool};
 
 pub(super) use self::tag::version as tag_version;
@@ -60,6 +60,8 @@ fn sbom(document: Document) -> Sbom {
             _ => {}
         }
     }
+    let notes = document.packages.iter().flatten().filter_map(note);
+    let is_lines = { notes }.any(|n| n.get("plimsoll:format").and_then(Value::as_u64).is_some_and(|f| f >= 3));
     let extracted = document.extracted.into_iter().flatten().filter_map(|e| Some((e.id?, e.name?))).collect();
     out.subject.name = document.name.unwrap_or_default();
     for package in document.packages.into_iter().flatten() {
@@ -75,7 +77,7 @@ fn sbom(document: Document) -> Sbom {
             _ if described.contains(&package.id) && is_image => subject(&package, purl.as_deref(), &mut out),
             // A file, a lock file, a root: without a package URL or a version there is nothing to match.
             _ if purl.is_none() && package.version.is_none() => {}
-            _ => out.found.push(found(package, purl, &extracted)),
+            _ => out.found.push(found(package, purl, &extracted, is_lines)),
         }
     }
     // Only a package can hold another: what the image or the system contains is nested in nothing.
@@ -124,6 +126,7 @@ fn subject(package: &Package, purl: Option<&str>, out: &mut Collect) {
     if let Some(tag) = text("plimsoll:tag") {
         out.subject.version = Some(tag.to_owned());
     }
+    out.form = collect::form(text("plimsoll:form"));
     out.subject.platform = text("plimsoll:platform").and_then(|p| p.parse().ok());
     let layers = note.get("plimsoll:layers").and_then(Value::as_array).into_iter().flatten();
     out.subject.layers = layers.filter_map(|l| l.as_str()?.parse().ok()).collect();
@@ -139,7 +142,8 @@ fn system(package: Package, out: &mut Collect) {
     out.distro = Some(Distro { id, version_id, codename, pretty_name: package.summary });
 }
 
-fn found(package: Package, purl: Option<String>, extracted: &BTreeMap<String, String>) -> Found {
+/// `is_lines` says that this program wrote the document, and comments as lines.
+fn found(package: Package, purl: Option<String>, extracted: &BTreeMap<String, String>, is_lines: bool) -> Found {
     let mut found = Found { purl, ..Found::default() };
     let said = package.source.as_deref().and_then(|s| s.strip_prefix("built package from: "));
     if let Some((name, version)) = said.and_then(|s| s.split_once(' ')) {
@@ -158,7 +162,9 @@ fn found(package: Package, purl: Option<String>, extracted: &BTreeMap<String, St
     found.download = asserted(package.download.clone());
     let notes = package.annotations.iter().flatten();
     found.declared = { notes }.any(|a| a.comment.as_deref().is_some_and(|c| c.contains("\"plimsoll:declared\"")));
-    if let Some(Value::Object(note)) = note(&package) {
+    if is_lines {
+        lines(&package, &mut found);
+    } else if let Some(Value::Object(note)) = note(&package) {
         for (key, value) in note {
             let Some(key) = key.strip_prefix("plimsoll:") else { continue };
             match (key, value) {
@@ -181,6 +187,27 @@ fn found(package: Package, purl: Option<String>, extracted: &BTreeMap<String, St
 
 fn text(value: Value) -> Option<String> {
     if let Value::String(text) = value { Some(text) } else { None }
+}
+
+/// What this program wrote into a comment since its third format: a key and a value a line.
+fn lines(package: &Package, found: &mut Found) {
+    let asserted = |text: &String| !matches!(text.as_str(), "NOASSERTION" | "NONE" | "");
+    let mut supplier = package.supplier.as_ref().filter(|s| asserted(s)).map(|s| maintainer(s));
+    for line in package.comment.as_deref().unwrap_or_default().lines() {
+        let Some((key, value)) = line.split_once(' ') else { continue };
+        let value = unquoted(value);
+        match key {
+            "depends" => found.depends.extend(value.split(',').map(|id| format!("SPDXRef-{id}"))),
+            "cpe" => found.cpes.push(untrimmed(&value)),
+            "supplier" => supplier = None,
+            "property" => {
+                let (name, value) = value.split_once('=').unwrap_or((&value, ""));
+                found.properties.push((unquoted(name), unquoted(value)));
+            }
+            key => _ = found.own(key, &value),
+        }
+    }
+    found.maintainer = found.maintainer.take().or(supplier);
 }
 
 /// An expression with references becomes the names it refers to where all of them hold; any other stands as it is.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::cyclonedx::{self, Component, External, Property, Version};
 use super::{into_bytes, shared, spdx, stream};
-use crate::{Sbom, Subject, Tool};
+use crate::{Form, Sbom, Subject, Tool};
 
 /// An image index and the SBOMs of what it lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +97,7 @@ fn about(index: &IndexSbom) -> Sbom {
         tool: index.tool.clone(),
         author: index.author.clone(),
         created: index.created,
+        form: Form::Full,
     }
 }
 

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::stream::Object;
-use crate::Sbom;
+use crate::attest::ATTESTED;
 use crate::own::{self, Body, SCHEMA, VERSION};
+use crate::{Form, Sbom};
 
 pub(super) fn json(sbom: &Sbom, out: &mut dyn Write) -> io::Result<()> {
     let mut document = Object::begin(out)?;
@@ -17,6 +18,9 @@ pub(super) fn json(sbom: &Sbom, out: &mut dyn Write) -> io::Result<()> {
     // To the nanosecond, unlike in other formats: what is read is what was written.
     document.member("created", &sbom.created.to_string())?;
     document.member("subject", &own::Subject::of(&sbom.subject))?;
+    if sbom.form == Form::Attested {
+        document.member("form", ATTESTED)?;
+    }
     if let Some(distro) = &sbom.distro {
         document.member("distro", &own::Distro::of(distro))?;
     }

@@ -8,7 +8,8 @@ use plimsoll_version::purl::Purl;
 use serde_json::{Value, json};
 
 use super::view::View;
-use crate::{Removed, Sbom, Subject};
+use crate::attest::ATTESTED;
+use crate::{Form, Removed, Sbom, Subject};
 
 /// The time to the second, as SPDX requires it.
 pub(super) fn time(created: Timestamp) -> String {
@@ -23,6 +24,14 @@ pub(super) fn removed(removed: &Removed) -> Value {
 /// See [`removed`].
 pub(super) fn problem(problem: &Problem) -> Value {
     json!({"path": problem.path, "line": problem.line, "why": problem.why})
+}
+
+/// What is told of the image, and that the document is the attested form, where it is.
+pub(super) fn with_form(mut note: Value, sbom: &Sbom) -> Value {
+    if sbom.form == Form::Attested {
+        note["plimsoll:form"] = ATTESTED.into();
+    }
+    note
 }
 
 /// The digests of the image's manifest.
@@ -78,6 +87,12 @@ pub(super) fn supplier(view: &View<'_>, index: usize) -> Option<Party> {
         })
     };
     of_distro(package).or_else(|| view.owners[index].iter().find_map(|owner| of_distro(view.package(*owner))))
+}
+
+/// Whether the supplier of a package is not its maintainer.
+pub(super) fn is_derived(view: &View<'_>, index: usize) -> bool {
+    let maintainer = view.package(index).maintainer.as_deref();
+    maintainer.and_then(party).is_none() && supplier(view, index).is_some()
 }
 
 /// Who answers for the document: the organisation that is configured.

@@ -112,23 +112,19 @@ impl<'a> View<'a> {
     }
 }
 
-/// `deb:bash@5.2`, numbered where that repeats. Short, because every edge names two.
+/// The packages' numbers, because every edge names two.
 fn references(sbom: &Sbom) -> Vec<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    let reference = |p: &Package| {
-        let version = if p.version.is_empty() { String::new() } else { format!("@{}", p.version) };
-        let base = format!("{}:{}{version}", p.ecosystem.name(), p.name);
-        let count = seen.entry(base.clone()).or_default();
-        *count += 1;
-        if *count == 1 { base } else { format!("{base}#{count}") }
-    };
-    let mut list: Vec<String> = sbom.packages.iter().map(reference).collect();
-    // A name that itself ends like a number given here is numbered on until it is free.
-    let mut taken = BTreeSet::new();
-    for text in &mut list {
-        while !taken.insert(text.clone()) {
-            text.push('#');
+    (0..sbom.packages.len()).map(base36).collect()
+}
+
+/// A number in digits and small letters.
+fn base36(mut number: usize) -> String {
+    let mut text = Vec::new();
+    loop {
+        text.push(char::from_digit((number % 36) as u32, 36).unwrap_or_default());
+        number /= 36;
+        if number == 0 {
+            return text.into_iter().rev().collect();
         }
     }
-    list
 }

@@ -72,7 +72,7 @@ fn packages(source: &str, args: &Find, common: &Common, ui: &Ui) -> Result<Packa
         return attested(source, args, common, ui);
     }
     let image = ImageArg { image: source.to_owned(), platform: args.platform.clone() };
-    open::packages(&image, &args.cataloguing, common, ui)
+    open::packages(&image, &args.cataloguing, false, common, ui)
 }
 
 /// The packages of the SBOM that a believed signer attested to an image.

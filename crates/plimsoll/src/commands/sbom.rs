@@ -35,7 +35,8 @@ pub(crate) fn run(args: &SbomArgs, common: &Common, ui: &Ui) -> Result<Exit> {
     if args.all_platforms {
         return index(args, &specs, &wanted, common, ui);
     }
-    let found = open::packages(&args.source, &args.cataloguing, common, ui)?;
+    let with_files = wanted.iter().any(|w| matches!(w, Wanted::Files));
+    let found = open::packages(&args.source, &args.cataloguing, with_files, common, ui)?;
     let created = clock::build_time(clock::now(common))?;
     let sbom = Sbom::new(found.subject, found.catalog, crate::VERSION, created);
     tell_problems(&sbom, ui);
@@ -123,7 +124,7 @@ fn index(args: &SbomArgs, specs: &[OutputSpec], wanted: &[Wanted], common: &Comm
     let created = clock::build_time(clock::now(common))?;
     let mut sboms = Vec::new();
     for image in &opened.images {
-        let catalog = cataloguing::catalog(image, &args.cataloguing, ui)?;
+        let catalog = cataloguing::catalog(image, &args.cataloguing, false, ui)?;
         let subject = open::subject(&opened.name, opened.tag.clone(), image);
         let sbom = Sbom::new(subject, catalog, crate::VERSION, created);
         tell_problems(&sbom, ui);

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Scan, common: &Common, ui: &Ui) -> Result<Exit> {
     let path = db::required(args.db.as_deref())?;
     let bytes = map(path).map_err(|e| db::unreadable(path, &e))?;
     let index = db::open(path, &bytes)?;
-    let found = open::packages(&args.source, &args.cataloguing, common, ui)?;
+    let found = open::packages(&args.source, &args.cataloguing, false, common, ui)?;
     let matches: Matches = match_catalog(&found.catalog, &index, now);
     let image = match found.subject.digest.clone() {
         Some(digest) => digest,

@@ -13,5 +13,6 @@ mod decisions;
 mod demo;
 mod manifests;
 mod promote;
+mod sbom;
 mod sign;
 mod sources;

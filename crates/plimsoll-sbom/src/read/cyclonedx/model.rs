@@ -46,6 +46,12 @@ pub(super) struct Component {
 #[derive(Default, Deserialize)]
 pub(super) struct Named {
     pub(super) name: Option<String>,
+    pub(super) contact: Option<Vec<Contact>>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Contact {
+    pub(super) email: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

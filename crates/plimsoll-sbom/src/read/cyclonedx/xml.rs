@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::model::{
-    Bom, Component, Dependency, Evidence, External, Hash, License, LicenseChoice, Metadata, Named, Occurrence, Property,
+    Bom, Component, Contact, Dependency, Evidence, External, Hash, License, LicenseChoice, Metadata, Named, Occurrence,
+    Property,
 };
 use crate::read::markup::{self, Fault, Node};
 
@@ -61,7 +62,9 @@ fn metadata(node: &Node) -> Result<Metadata, String> {
 }
 
 fn named(node: &Node) -> Result<Named, String> {
-    Ok(Named { name: node.text_of("name")? })
+    let contacts = node.children.iter().filter(|c| c.name == "contact");
+    let contact = contacts.map(|c| Ok(Contact { email: c.text_of("email")? })).collect::<Result<_, String>>()?;
+    Ok(Named { name: node.text_of("name")?, contact: Some(contact) })
 }
 
 /// A component with those in it. The reader of elements bounds the depth.

@@ -29,6 +29,7 @@ pub(in crate::read) struct Package {
     pub(in crate::read) name: Option<String>,
     #[serde(rename = "versionInfo")]
     pub(in crate::read) version: Option<String>,
+    pub(in crate::read) supplier: Option<String>,
     pub(in crate::read) originator: Option<String>,
     #[serde(rename = "licenseDeclared")]
     pub(in crate::read) license: Option<String>,

@@ -128,6 +128,7 @@ impl Reader {
                 return Ok(());
             }
             "PackageVersion" => &mut package.version,
+            "PackageSupplier" => &mut package.supplier,
             "PackageOriginator" => &mut package.originator,
             "PackageDownloadLocation" => &mut package.download,
             "PackageHomePage" => &mut package.homepage,

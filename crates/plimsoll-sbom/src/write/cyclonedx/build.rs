@@ -10,9 +10,10 @@ use super::model::{
     Choice, Component, Composition, Contact, Dependency, Evidence, External, Hash, License, Lifecycle, Metadata,
     Occurrence, Organisation, Property, Tools,
 };
-use crate::identity;
+use crate::attest::ATTESTED;
 use crate::write::shared::{self, Party};
 use crate::write::view::{Edges, View};
+use crate::{Form, identity};
 
 /// What all parts of one document share.
 pub(in crate::write) struct Builder<'a> {
@@ -35,7 +36,10 @@ impl<'a> Builder<'a> {
         let sbom = self.view.sbom;
         let subject = &sbom.subject;
         let version = subject.digest.as_ref().map(ToString::to_string).or_else(|| subject.version.clone());
-        let mut properties = vec![Property::new("plimsoll:format", "2")];
+        let mut properties = vec![Property::new("plimsoll:format", "3")];
+        if sbom.form == Form::Attested {
+            properties.push(Property::new("plimsoll:form", ATTESTED));
+        }
         properties.extend(subject.version.as_ref().map(|v| Property::new("plimsoll:image:tag", v)));
         let platform = subject.platform.as_ref();
         properties.extend(platform.map(|p| Property::new("plimsoll:image:platform", p.to_string())));
@@ -106,12 +110,15 @@ impl<'a> Builder<'a> {
             external.extend(address.map(|a| External { kind, url: a.into(), hashes: Vec::new() }));
         }
         let occurrences: Vec<_> = package.evidence.iter().map(|location| Occurrence { location }).collect();
+        let own = package.maintainer.as_deref();
+        let restored = own.and_then(shared::party).map(|p| identity::contact(&p.name, p.mail.as_deref()));
         let is_readable = package.purl.parse::<plimsoll_version::purl::Purl>().is_ok();
         Component {
             reference: self.view.references[index].as_str().into(),
             kind: "library",
             supplier: shared::supplier(&self.view, index).as_ref().map(organisation),
-            publisher: package.maintainer.as_deref(),
+            // Readers take the supplier for it.
+            publisher: own.filter(|own| restored.as_deref() != Some(own)),
             group,
             name: name.into(),
             version: package.version.as_str().into(),
@@ -132,7 +139,7 @@ impl<'a> Builder<'a> {
         let mut list = Vec::new();
         let mut set = |key: &'static str, value: Cow<'a, str>| list.push(Property::new(key, value));
         // The layers' digests stand once, at the image.
-        if !package.evidence.is_empty() || package.first_layer > 0 || package.layer > 0 {
+        if package.first_layer > 0 || package.layer > 0 {
             set("plimsoll:layer:first", package.first_layer.to_string().into());
             if package.layer != package.first_layer {
                 set("plimsoll:layer:last", package.layer.to_string().into());
@@ -145,8 +152,14 @@ impl<'a> Builder<'a> {
             set("plimsoll:unknown", "version".into());
         }
         let stated = package.cpes.iter().find(|c| identity::is_cpe23(c));
-        for cpe in package.cpes.iter().filter(|c| Some(*c) != stated) {
-            set("plimsoll:cpe", cpe.as_str().into());
+        let others = || package.cpes.iter().filter(|c| Some(*c) != stated).map(String::as_str);
+        match identity::gathered(stated.map_or("", String::as_str), others()) {
+            Some(text) if !text.is_empty() => set("plimsoll:cpes", text.into()),
+            Some(_) => {}
+            None => others().for_each(|cpe| set("plimsoll:cpe", cpe.into())),
+        }
+        if shared::is_derived(&self.view, index) {
+            set("plimsoll:supplier", "derived".into());
         }
         for (key, address) in [("plimsoll:homepage", &package.homepage), ("plimsoll:download", &package.download)] {
             if let Some(address) = address.as_deref().filter(|_| shared::web(address.as_ref()).is_none()) {

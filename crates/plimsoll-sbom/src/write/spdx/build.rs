@@ -3,25 +3,25 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use plimsoll_catalog::HashAlgorithm;
+use plimsoll_catalog::{Ecosystem, HashAlgorithm};
 use plimsoll_oci::{Algorithm, Digest};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::DOCUMENT;
 use super::model::{Annotation, Checksum, Creation, Extracted, Package, Reference, Relationship};
-use crate::Sbom;
 use crate::identity;
+use crate::write::lean;
 use crate::write::note::note;
 use crate::write::shared::{self, Party};
 use crate::write::view::View;
+use crate::{Form, Sbom};
 
 const IMAGE: &str = "SPDXRef-Image";
 const SYSTEM: &str = "SPDXRef-OperatingSystem";
 const UNKNOWN: &str = "NOASSERTION";
 
 /// Ownership in the words that Syft writes and Grype looks for.
-pub(in crate::write) const OWNS: &str =
-    "ownership-by-file-overlap: the operating system's package owns all evidence of the other";
+pub(in crate::write) const OWNS: &str = "ownership-by-file-overlap";
 
 /// What all parts of one document share.
 pub(super) struct Builder<'a> {
@@ -29,15 +29,18 @@ pub(super) struct Builder<'a> {
     ids: Vec<String>,
     /// Licences that SPDX does not know: their references, and what they stand for.
     licenses: BTreeMap<String, &'a str>,
+    /// For each package the edges that the attested form does not spend a relationship on.
+    implied: Vec<Vec<usize>>,
 }
 
 impl<'a> Builder<'a> {
     pub(super) fn new(view: View<'a>) -> Self {
-        let packages = view.sbom.packages.iter().enumerate();
-        let ids = packages.map(|(index, p)| format!("SPDXRef-{}-{index}", slug(&p.name))).collect();
+        let ids = view.references.iter().map(|reference| format!("SPDXRef-{reference}")).collect();
+        let is_lean = view.sbom.form == Form::Attested;
+        let implied = if is_lean { lean::implied(&view.depends) } else { vec![Vec::new(); view.depends.len()] };
         let named = view.sbom.packages.iter().flat_map(|p| &p.licenses).filter(|l| !shared::is_spdx(l));
         let licenses = named.map(|license| (reference(license), license.as_str())).collect();
-        Self { view, ids, licenses }
+        Self { view, ids, licenses, implied }
     }
 
     pub(super) fn name(&self) -> &'a str {
@@ -63,11 +66,12 @@ impl<'a> Builder<'a> {
         let version = subject.digest.as_ref().map(ToString::to_string).or_else(|| subject.version.clone());
         let layers: Vec<String> = subject.layers.iter().map(ToString::to_string).collect();
         let note = json!({
-            "plimsoll:format": 2,
+            "plimsoll:format": 3,
             "plimsoll:tag": subject.version,
             "plimsoll:platform": subject.platform.as_ref().map(ToString::to_string),
             "plimsoll:layers": layers,
         });
+        let note = shared::with_form(note, sbom);
         Package {
             version: version.unwrap_or_default().into(),
             supplier: shared::author(sbom).map_or_else(|| UNKNOWN.to_owned(), |party| written(&party)),
@@ -95,11 +99,25 @@ impl<'a> Builder<'a> {
     fn package(&self, index: usize) -> Package<'_> {
         let package = self.view.package(index);
         let originator = package.maintainer.as_deref().and_then(shared::party).map(|party| written(&party));
-        let note = note(&self.view, index, &self.ids, originator.as_deref());
+        let is_lean = self.view.sbom.form == Form::Attested;
+        let mut told = Vec::new();
+        if !self.implied[index].is_empty() {
+            let targets: Vec<&str> =
+                { self.implied[index].iter() }.map(|t| self.view.references[*t].as_str()).collect();
+            told.push(("depends", targets.join(",")));
+        }
+        // Whoever matches these packages does so by their package URLs.
+        let is_short =
+            is_lean && !matches!(package.ecosystem, Ecosystem::Binary | Ecosystem::Kernel | Ecosystem::Other);
+        if is_short {
+            let cpes = package.cpes.iter().filter(|cpe| identity::is_cpe23(cpe));
+            told.extend(cpes.map(|cpe| ("cpe", identity::trimmed(cpe).to_owned())));
+        }
+        let note = note(&self.view, index, &self.ids, originator.as_deref(), told);
         let is_readable = package.purl.parse::<plimsoll_version::purl::Purl>().is_ok();
         let mut references = Vec::new();
         references.extend(Some(package.purl.as_str()).filter(|_| is_readable).map(|p| purl_reference(p.into())));
-        let cpes = package.cpes.iter().filter(|cpe| identity::is_cpe23(cpe));
+        let cpes = package.cpes.iter().filter(|cpe| !is_short && identity::is_cpe23(cpe));
         references.extend(cpes.map(|cpe| Reference {
             category: "SECURITY",
             kind: "cpe23Type",
@@ -108,22 +126,19 @@ impl<'a> Builder<'a> {
         let source = &package.source;
         let source = (source.name != package.name || source.version != package.version)
             .then(|| format!("built package from: {} {}", source.name, source.version));
-        let annotations = package.declared.then(|| {
-            self.annotation(json!({"plimsoll:declared": "by what contains it; it was not itself examined"}).to_string())
-        });
         Package {
             version: package.version.as_str().into(),
             supplier: shared::supplier(&self.view, index).map_or_else(|| UNKNOWN.to_owned(), |party| written(&party)),
-            originator,
+            // Readers take the supplier for it.
+            originator: None,
             download: shared::web(package.download.as_ref()).unwrap_or(UNKNOWN).into(),
             checksums: shared::hashes(package).map(hash).collect(),
             homepage: shared::web(package.homepage.as_ref()),
             source,
             declared: declared(&package.licenses),
             summary: package.description.as_deref(),
-            comment: (!note.is_empty()).then(|| Value::Object(note).to_string()),
+            comment: (!note.is_empty()).then_some(note),
             references,
-            annotations: annotations.into_iter().collect(),
             ..base(&package.name, &self.ids[index])
         }
     }
@@ -135,13 +150,19 @@ impl<'a> Builder<'a> {
     pub(super) fn relationships(&self) -> impl Iterator<Item = Relationship<'_>> {
         let described = std::iter::once(relation(DOCUMENT, "DESCRIBES", IMAGE));
         let system = self.view.sbom.distro.iter().map(|_| relation(IMAGE, "CONTAINS", SYSTEM));
-        let top = self.view.roots.iter().map(|index| relation(IMAGE, "CONTAINS", &self.ids[*index]));
+        let is_lean = self.view.sbom.form == Form::Attested;
+        let top = if is_lean { lean::heads(&self.view) } else { self.view.roots.clone() };
+        let top = top.into_iter().map(|index| relation(IMAGE, "CONTAINS", &self.ids[index]));
         let pairs = |lists: &'_ [Vec<usize>], kind: &'static str| {
             let all = lists.iter().enumerate().flat_map(|(from, list)| list.iter().map(move |to| (from, *to)));
             all.map(|(from, to)| relation(&self.ids[from], kind, &self.ids[to])).collect::<Vec<_>>()
         };
         let nested = pairs(&self.view.children, "CONTAINS");
-        let depends = pairs(&self.view.depends, "DEPENDS_ON");
+        let left = |(all, implied): (&Vec<usize>, &Vec<usize>)| -> Vec<usize> {
+            all.iter().copied().filter(|to| implied.binary_search(to).is_err()).collect()
+        };
+        let left: Vec<Vec<usize>> = self.view.depends.iter().zip(&self.implied).map(left).collect();
+        let depends = pairs(&left, "DEPENDS_ON");
         // Ownership is recorded at the package that is owned, and the format tells it from the owner.
         let owners = pairs(&self.view.owners, "OTHER").into_iter().map(|relation| Relationship {
             from: relation.to,

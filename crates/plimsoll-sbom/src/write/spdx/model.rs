@@ -17,6 +17,7 @@ pub(in crate::write) struct Package<'a> {
     pub(in crate::write) id: Cow<'a, str>,
     #[serde(rename = "versionInfo", skip_serializing_if = "str::is_empty")]
     pub(in crate::write) version: Cow<'a, str>,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(in crate::write) supplier: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::write) originator: Option<String>,
@@ -30,7 +31,7 @@ pub(in crate::write) struct Package<'a> {
     pub(in crate::write) homepage: Option<&'a str>,
     #[serde(rename = "sourceInfo", skip_serializing_if = "Option::is_none")]
     pub(in crate::write) source: Option<String>,
-    #[serde(rename = "licenseDeclared")]
+    #[serde(rename = "licenseDeclared", skip_serializing_if = "str::is_empty")]
     pub(in crate::write) declared: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::write) summary: Option<&'a str>,

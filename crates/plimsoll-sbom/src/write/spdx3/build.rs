@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_catalog::HashAlgorithm;
 use plimsoll_oci::Algorithm;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::model::{Creation, Element, Entry, Hash, Identifier, Node};
 use crate::identity;
@@ -143,11 +143,12 @@ impl<'a> Builder<'a> {
         let version = subject.digest.as_ref().map(ToString::to_string).or_else(|| subject.version.clone());
         let layers: Vec<String> = subject.layers.iter().map(ToString::to_string).collect();
         let note = json!({
-            "plimsoll:format": 2,
+            "plimsoll:format": 3,
             "plimsoll:tag": subject.version,
             "plimsoll:platform": subject.platform.as_ref().map(ToString::to_string),
             "plimsoll:layers": layers,
         });
+        let note = shared::with_form(note, sbom);
         let purl = shared::image_purl(subject).unwrap_or_default();
         let identifiers = (!purl.is_empty()).then(|| Identifier::new("packageUrl", purl.clone()));
         Element {
@@ -192,7 +193,7 @@ impl<'a> Builder<'a> {
         let package = self.view.package(index);
         let maintainer = package.maintainer.as_deref().and_then(shared::party);
         let originator = maintainer.as_ref().map(spdx::written);
-        let note = note(self.view, index, &self.ids, originator.as_deref());
+        let note = note(self.view, index, &self.ids, originator.as_deref(), Vec::new());
         let is_readable = package.purl.parse::<plimsoll_version::purl::Purl>().is_ok();
         let purl = if is_readable { package.purl.as_str() } else { "" };
         let cpes = package.cpes.iter().filter(|cpe| identity::is_cpe23(cpe));
@@ -202,7 +203,7 @@ impl<'a> Builder<'a> {
         Element {
             name: package.name.as_str().into(),
             summary: package.description.as_deref(),
-            comment: if note.is_empty() { Cow::Borrowed("") } else { Value::Object(note).to_string().into() },
+            comment: note.into(),
             identifiers: cpes.map(|cpe| Identifier::new("cpe23", cpe.as_str())).collect(),
             hashes: shared::hashes(package).map(hash).collect(),
             originated_by: maintainer.iter().filter_map(|party| self.agent(party)).collect(),
@@ -288,11 +289,7 @@ impl<'a> Builder<'a> {
         let document = || self.id("document");
         let removed = sbom.removed.iter().map(move |r| (document(), json!({"plimsoll:removed": shared::removed(r)})));
         let problems = sbom.problems.iter().map(move |p| (document(), json!({"plimsoll:problem": shared::problem(p)})));
-        let declared = sbom.packages.iter().enumerate().filter(|(_, p)| p.declared).map(|(index, _)| {
-            let note = json!({"plimsoll:declared": "by what contains it; it was not itself examined"});
-            (self.ids[index].clone(), note)
-        });
-        let all = removed.chain(problems).chain(declared).enumerate();
+        let all = removed.chain(problems).enumerate();
         all.map(|(number, (subject, note))| Element {
             annotation: Some("other"),
             subject: Some(subject),
