@@ -1,4 +1,5 @@
-//! Python distributions, conda packages and documents that declare others, in small images made here.
+//! Python distributions, conda packages and documents that declare others (`wheel-sbom`, `declared-sbom`), in small images
+//! made here.
 
 // The helpers of tests fail by panicking too.
 #![allow(clippy::unwrap_used)]

@@ -58,6 +58,9 @@ impl Purl {
         if name.is_empty() {
             return Err(PurlError::Name);
         }
+        if name.chars().any(char::is_control) {
+            return Err(PurlError::Encoding);
+        }
         let name = match kind.as_str() {
             _ if lower_case(&kind) => name.to_lowercase(),
             "pypi" => name.to_lowercase().replace('_', "-"),
@@ -66,10 +69,12 @@ impl Purl {
         Ok(Self { kind, namespace: Vec::new(), name, version: None, qualifiers: BTreeMap::new(), subpath: Vec::new() })
     }
 
-    /// The same with a namespace, segments separated by `/`; empty segments are left out.
+    /// The same with a namespace, segments separated by `/`; empty segments are left out, and as everywhere in a package
+    /// URL control characters are: none could be read back.
     #[must_use]
     pub fn with_namespace(mut self, namespace: &str) -> Self {
-        let namespace = if lower_case(&self.kind) { namespace.to_lowercase() } else { namespace.to_owned() };
+        let namespace = printable(namespace);
+        let namespace = if lower_case(&self.kind) { namespace.to_lowercase() } else { namespace };
         self.namespace = namespace.split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect();
         self
     }
@@ -77,7 +82,7 @@ impl Purl {
     /// The same with a version; an empty one is none.
     #[must_use]
     pub fn with_version(mut self, version: &str) -> Self {
-        self.version = (!version.is_empty()).then(|| version.to_owned());
+        self.version = Some(printable(version)).filter(|v| !v.is_empty());
         self
     }
 
@@ -85,11 +90,11 @@ impl Purl {
     /// one that the specification does not allow is left out.
     #[must_use]
     pub fn with_qualifier(mut self, key: &str, value: &str) -> Self {
-        let key = key.to_ascii_lowercase();
+        let (key, value) = (key.to_ascii_lowercase(), printable(value));
         if value.is_empty() {
             self.qualifiers.remove(&key);
         } else if is_key(&key) {
-            self.qualifiers.insert(key, value.to_owned());
+            self.qualifiers.insert(key, value);
         }
         self
     }
@@ -97,6 +102,7 @@ impl Purl {
     /// The same with a subpath, segments separated by `/`; empty ones and `.` and `..` are left out.
     #[must_use]
     pub fn with_subpath(mut self, subpath: &str) -> Self {
+        let subpath = printable(subpath);
         let told = subpath.split('/').filter(|s| !matches!(*s, "" | "." | ".."));
         self.subpath = told.map(str::to_owned).collect();
         self
@@ -233,6 +239,11 @@ fn os(kind: &str, package: &OsPackage<'_>) -> Result<Purl, PurlError> {
     Ok(purl)
 }
 
+/// The text without control characters.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
 /// Types whose namespace and name are case-insensitive and written in lower case.
 fn lower_case(kind: &str) -> bool {
     matches!(kind, "alpm" | "apk" | "bitbucket" | "deb" | "github" | "hex" | "luarocks" | "oci")
@@ -363,6 +374,15 @@ impl fmt::Display for Purl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_built_can_be_read() {
+        assert_eq!(Purl::new("npm", "a\u{1}"), Err(PurlError::Encoding));
+        let purl = Purl::new("npm", "a").unwrap().with_namespace("\u{1}/@s\u{7f}").with_version("1\n2\u{85}");
+        let purl = purl.with_qualifier("arch", "\0").with_qualifier("distro", "x\ty").with_subpath("./b%\r/../c");
+        assert_eq!(purl.to_string(), "pkg:npm/%40s/a@12?distro=xy#b%25/c");
+        assert_eq!(purl.to_string().parse(), Ok(purl));
+    }
 
     const BSDUTILS: &str = "pkg:deb/debian/bsdutils@1:2.38.1-5%2Bdeb12u3?arch=amd64&distro=debian-12&upstream=util-linux%402.38.1-5%2Bdeb12u3";
 

@@ -1,3 +1,5 @@
+//! Programs known by the bytes that their versions stand in.
+
 use super::*;
 
 fn found(path: &str, bytes: &[u8]) -> Vec<String> {
