@@ -46,10 +46,11 @@ fn keep(cache: &Cache, key: &Digest, bytes: &[u8], ui: &Ui) {
 fn from_layers(image: &dyn Image, cache: Option<&Cache>, how: &Cataloguing, ui: &Ui) -> Result<Catalog> {
     let limits = Limits::default();
     let known = |index: usize| {
+        let cache = cache?;
         let layer = image.layers().get(index)?;
-        LayerFacts::from_bytes(&cache?.get(&key(&layer.diff_id))?).map(Layer::Known)
+        LayerFacts::from_bytes(&cache.get(&key(&layer.diff_id))?)
     };
-    let mut layers: Vec<Option<Layer>> = (0..image.layers().len()).map(known).collect();
+    let mut layers: Vec<Option<LayerFacts>> = (0..image.layers().len()).map(known).collect();
     let unknown: Vec<usize> = (0..layers.len()).filter(|i| layers[*i].is_none()).collect();
     if let Some(cache) = cache {
         let (hits, all) = (layers.len() - unknown.len(), layers.len());
@@ -59,52 +60,31 @@ fn from_layers(image: &dyn Image, cache: Option<&Cache>, how: &Cataloguing, ui: 
         let total = unknown.iter().map(|i| image.layers()[*i].descriptor.size).sum();
         let step = ui.step_of("reading layers", Some(total));
         let watched = Watched::new(image, &step);
-        let read = read_layers(&watched, &unknown, how.jobs(), &limits, &|_, tar| read_layer(tar, &limits).map(pack));
-        for (index, layer) in unknown.iter().zip(read.map_err(source_failure)?) {
-            layers[*index] = Some(layer);
-        }
-        read_again(image, &mut layers, how, &limits)?;
-        for index in unknown {
-            if let (Some(cache), Some(Layer::Packed(bytes))) = (cache, &layers[index]) {
-                keep(cache, &key(&image.layers()[index].diff_id), bytes, ui);
+        let read = read_layers(&watched, &unknown, how.jobs(), &limits, &|_, tar| read_layer(tar, &limits));
+        let mut read = read.map_err(source_failure)?;
+        let again: Vec<usize> = (0..read.len()).filter(|i| !read[*i].is_complete()).collect();
+        if !again.is_empty() {
+            let layers: Vec<usize> = again.iter().map(|i| unknown[*i]).collect();
+            let first = |layer: usize| unknown.iter().position(|u| *u == layer).map(|i| &read[i]);
+            let second = read_layers(image, &layers, how.jobs(), &limits, &|layer, tar| match first(layer) {
+                Some(known) => read_layer_again(tar, &limits, known),
+                None => read_layer(tar, &limits),
+            });
+            for (place, facts) in again.into_iter().zip(second.map_err(source_failure)?) {
+                read[place] = facts;
             }
+        }
+        for (index, facts) in unknown.into_iter().zip(read) {
+            if let Some(cache) = cache {
+                keep(cache, &key(&image.layers()[index].diff_id), &facts.to_bytes(), ui);
+            }
+            layers[index] = Some(facts);
         }
         step.done();
     }
-    let facts = layers.into_iter().flatten().filter_map(|layer| match layer {
-        Layer::Known(facts) => Some(facts),
-        Layer::Packed(bytes) => LayerFacts::from_bytes(&bytes),
-    });
-    let (tree, facts) =
-        merge_layers(facts, &limits).map_err(|(layer, source)| source_failure(SourceError::Layer { layer, source }))?;
+    let (tree, facts) = merge_layers(layers.into_iter().flatten(), &limits)
+        .map_err(|(layer, source)| source_failure(SourceError::Layer { layer, source }))?;
     Ok(assemble_and_drop(tree, facts))
-}
-
-/// A layer that was read: packed as long as others are being read, for that is when memory is needed most.
-enum Layer {
-    Known(LayerFacts),
-    Packed(Vec<u8>),
-}
-
-fn pack(facts: LayerFacts) -> Layer {
-    if facts.is_complete() { Layer::Packed(facts.to_bytes()) } else { Layer::Known(facts) }
-}
-
-/// Layers with evidence that is a hard link to a file of another name are read a second time.
-fn read_again(image: &dyn Image, layers: &mut [Option<Layer>], how: &Cataloguing, limits: &Limits) -> Result<()> {
-    let incomplete = |layer: &Option<Layer>| matches!(layer, Some(Layer::Known(facts)) if !facts.is_complete());
-    let again: Vec<usize> = (0..layers.len()).filter(|i| incomplete(&layers[*i])).collect();
-    if again.is_empty() {
-        return Ok(());
-    }
-    let read = read_layers(image, &again, how.jobs(), limits, &|layer, tar| match &layers[layer] {
-        Some(Layer::Known(known)) => read_layer_again(tar, limits, known).map(pack),
-        _ => read_layer(tar, limits).map(pack),
-    });
-    for (index, layer) in again.into_iter().zip(read.map_err(source_failure)?) {
-        layers[index] = Some(layer);
-    }
-    Ok(())
 }
 
 /// What facts of a layer are kept under: the layer's content, and how it was read.
