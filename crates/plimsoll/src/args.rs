@@ -301,6 +301,9 @@ pub(crate) struct SbomArgs {
     /// (each package's files) or table, with =FILE to write a file; repeatable
     #[arg(short = 'o', long = "output", value_name = "FORMAT[@VERSION][=FILE]", default_value = "table")]
     pub(crate) output: Vec<String>,
+    /// Leave out what only describes packages, so that stores of attestations take the document
+    #[arg(long)]
+    pub(crate) attestable: bool,
     /// Exit 33 where something that is evidence could not be read
     #[arg(long)]
     pub(crate) strict: bool,

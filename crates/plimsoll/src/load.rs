@@ -109,10 +109,15 @@ pub(crate) fn sound_manifests(path: &Path, ui: &Ui) -> Result<Vec<Workload>> {
 
 /// A text file of bounded size.
 pub(crate) fn read_text(path: &Path) -> Result<String> {
+    read_text_upto(path, MAX_FILE)
+}
+
+/// The same with another limit, in bytes.
+pub(crate) fn read_text_upto(path: &Path, most: u64) -> Result<String> {
     let fault = |e: std::io::Error| Failure::input(format!("cannot read {}: {e}", path.display()));
     let size = std::fs::metadata(path).map_err(fault)?.len();
-    if size > MAX_FILE {
-        let message = format!("{} has {size} bytes; at most {MAX_FILE} are read", path.display());
+    if size > most {
+        let message = format!("{} has {size} bytes; at most {most} are read", path.display());
         return Err(Failure::usage(message).into());
     }
     let bytes = std::fs::read(path).map_err(fault)?;

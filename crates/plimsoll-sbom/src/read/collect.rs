@@ -63,12 +63,12 @@ impl Found {
                 self.layer = self.layer.max(self.first_layer);
             }
             "layer:last" | "layer" => self.layer = number(),
-            "layers" => {
+            "in" => {
                 let (first, last) = value.split_once('-').unwrap_or((value, value));
                 (self.first_layer, self.layer) = (first.parse().unwrap_or_default(), last.parse().unwrap_or_default());
             }
             "supplier" => self.is_supplier_derived = value == "derived",
-            "evidence" => self.evidence.push(value.to_owned()),
+            "at" => self.evidence.push(value.to_owned()),
             "maintainer" => self.maintainer = Some(value.to_owned()),
             "homepage" => self.homepage = Some(value.to_owned()),
             "download" => self.download = Some(value.to_owned()),

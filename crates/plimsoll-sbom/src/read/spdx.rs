@@ -76,7 +76,7 @@ fn sbom(document: Document) -> Sbom {
             Some("OPERATING-SYSTEM" | "OPERATING_SYSTEM") => system(package, &mut out),
             _ if described.contains(&package.id) && is_image => subject(&package, purl.as_deref(), &mut out),
             // A file, a lock file, a root: without a package URL or a version there is nothing to match.
-            _ if purl.is_none() && package.version.is_none() => {}
+            _ if !is_lines && purl.is_none() && package.version.is_none() => {}
             _ => out.found.push(found(package, purl, &extracted, is_lines)),
         }
     }
@@ -198,6 +198,10 @@ fn lines(package: &Package, found: &mut Found) {
         let value = unquoted(value);
         match key {
             "depends" => found.depends.extend(value.split(',').map(|id| format!("SPDXRef-{id}"))),
+            "as" => {
+                let version = package.version.as_deref().unwrap_or_default();
+                found.cpes.push(untrimmed(&format!("{value}:{version}")));
+            }
             "cpe" => found.cpes.push(untrimmed(&value)),
             "supplier" => supplier = None,
             "property" => {

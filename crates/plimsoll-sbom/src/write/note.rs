@@ -31,17 +31,17 @@ pub(super) fn note(
     if shared::is_derived(view, index) {
         set("supplier", "derived");
     }
-    package.evidence.iter().for_each(|path| set("evidence", path));
+    package.evidence.iter().for_each(|path| set("at", path));
     match (package.first_layer, package.layer) {
         (0, 0) => {}
-        (first, last) if first == last => set("layers", &first.to_string()),
-        (first, last) => set("layers", &format!("{first}-{last}")),
+        (first, last) if first == last => set("in", &first.to_string()),
+        (first, last) => set("in", &format!("{first}-{last}")),
     }
     if package.version.is_empty() {
         set("unknown", "version");
     }
     if package.declared {
-        set("declared", "by what contains it; it was not itself examined");
+        set("declared", "only");
     }
     package.cpes.iter().filter(|cpe| !identity::is_cpe23(cpe)).for_each(|cpe| set("cpe", cpe));
     for (key, address) in [("homepage", &package.homepage), ("download", &package.download)] {

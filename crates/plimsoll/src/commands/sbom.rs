@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use plimsoll_oci::Image as _;
-use plimsoll_sbom::{IndexEntry, IndexOutput, IndexSbom, Output, Sbom, write, write_files, write_index};
+use plimsoll_sbom::{IndexEntry, IndexOutput, IndexSbom, Output, Sbom, attestable, write, write_files, write_index};
 
 use crate::args::{Common, SbomArgs};
 use crate::cataloguing;
@@ -15,7 +15,7 @@ use crate::output::{OutputSpec, write_file};
 use crate::ui::Ui;
 
 /// Stores of attestations refuse larger predicates.
-const MAX_ATTESTED: usize = 16 << 20;
+pub(crate) const MAX_ATTESTED: usize = 16 << 20;
 
 /// What one `-o` asks for.
 #[derive(Clone, Copy)]
@@ -40,6 +40,7 @@ pub(crate) fn run(args: &SbomArgs, common: &Common, ui: &Ui) -> Result<Exit> {
     let created = clock::build_time(clock::now(common))?;
     let sbom = Sbom::new(found.subject, found.catalog, crate::VERSION, created);
     tell_problems(&sbom, ui);
+    let sbom = formed(args, sbom);
     for (spec, wanted) in specs.iter().zip(&wanted) {
         let bytes = bytes(&sbom, *wanted);
         warn_of_size(spec, *wanted, bytes.len(), ui);
@@ -68,6 +69,11 @@ fn wanted(spec: &OutputSpec) -> Result<Wanted> {
     }
 }
 
+/// The SBOM in the form that is asked for.
+fn formed(args: &SbomArgs, sbom: Sbom) -> Sbom {
+    if args.attestable { attestable(&sbom) } else { sbom }
+}
+
 fn bytes(sbom: &Sbom, wanted: Wanted) -> Vec<u8> {
     match wanted {
         Wanted::Table => table(sbom),
@@ -80,7 +86,8 @@ fn warn_of_size(spec: &OutputSpec, wanted: Wanted, len: usize, ui: &Ui) {
     if matches!(wanted, Wanted::Document(_)) && len > MAX_ATTESTED {
         let format = &spec.format;
         ui.line(&format!(
-            "{} the {format} document has {len} bytes; stores of attestations refuse more than {MAX_ATTESTED}",
+            "{} the {format} document has {len} bytes; stores of attestations refuse more than {MAX_ATTESTED}; \
+             --attestable writes a smaller one",
             ui.err.yellow("warning:")
         ));
     }
@@ -128,7 +135,7 @@ fn index(args: &SbomArgs, specs: &[OutputSpec], wanted: &[Wanted], common: &Comm
         let subject = open::subject(&opened.name, opened.tag.clone(), image);
         let sbom = Sbom::new(subject, catalog, crate::VERSION, created);
         tell_problems(&sbom, ui);
-        sboms.push(sbom);
+        sboms.push(formed(args, sbom));
     }
     for (file, output, index_output) in outputs {
         let mut entries = Vec::new();

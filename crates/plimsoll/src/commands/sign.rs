@@ -15,11 +15,15 @@ use serde_json::{Map, Value};
 use crate::args::{Attest, Common, ProvenanceArgs, Sign};
 use crate::bundles::{self, Subject};
 use crate::clock;
+use crate::commands::sbom::MAX_ATTESTED;
 use crate::exit::{Exit, Failure};
 use crate::keys;
 use crate::load;
 use crate::output::print;
 use crate::ui::Ui;
+
+/// The largest predicate that is read, in bytes: what a bundle holds in Base64.
+const MAX_PREDICATE: u64 = (plimsoll_envelope::MAX_BUNDLE_BYTES / 4 * 3) as u64;
 
 /// `plimsoll sign`.
 pub(crate) fn sign(args: &Sign, common: &Common, ui: &Ui) -> Result<Exit> {
@@ -35,9 +39,18 @@ pub(crate) fn attest(args: &Attest, common: &Common, ui: &Ui) -> Result<Exit> {
     if uri == COSIGN_SIGN_V1 {
         return Err(Failure::usage("that predicate type is a signature; use plimsoll sign").into());
     }
-    let text = load::read_text(&args.predicate)?;
+    let text = load::read_text_upto(&args.predicate, MAX_PREDICATE)?;
     let predicate: Value = plimsoll_envelope::parse_strict(text.as_bytes())
         .map_err(|e| Failure::usage(format!("{}: {e}", args.predicate.display())))?;
+    if text.len() > MAX_ATTESTED {
+        ui.line(&format!(
+            "{} {} has {} bytes; stores of attestations refuse more than {MAX_ATTESTED}; for an SBOM, \
+             plimsoll sbom --attestable writes a smaller one",
+            ui.err.yellow("warning:"),
+            args.predicate.display(),
+            text.len()
+        ));
+    }
     let subject = bundles::subject(&args.subject, common, ui)?;
     let statement = Statement::new(vec![About::of(&subject.descriptor.digest)], &uri, predicate);
     store(&subject, &statement, &args.key, &uri, common, ui)

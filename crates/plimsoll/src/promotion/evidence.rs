@@ -11,7 +11,7 @@ use plimsoll_envelope::{
 use plimsoll_gate::Verdict;
 use plimsoll_intent::{Custody, SbomFormat};
 use plimsoll_oci::{Descriptor, Digest, Image as _};
-use plimsoll_sbom::{Sbom, write_cyclonedx, write_spdx};
+use plimsoll_sbom::{Sbom, attestable, write_cyclonedx, write_spdx};
 use plimsoll_source::LayoutWriter;
 use plimsoll_trust::sign_statement_bundle;
 use plimsoll_verify::{Verification, provenance_level};
@@ -26,8 +26,9 @@ use crate::open::source_failure;
 const CYCLONEDX: &str = "https://cyclonedx.org/bom";
 const SPDX: &str = "https://spdx.dev/Document";
 
-/// The decided SBOM documents, by file name.
+/// The decided SBOM documents in the form that is attested, by file name. The files are what the bundles hold.
 pub(crate) fn documents(sbom: &Sbom, formats: &[SbomFormat]) -> BTreeMap<String, Vec<u8>> {
+    let sbom = &attestable(sbom);
     formats
         .iter()
         .map(|format| match format {

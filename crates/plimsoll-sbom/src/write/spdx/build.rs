@@ -100,6 +100,8 @@ impl<'a> Builder<'a> {
         let package = self.view.package(index);
         let originator = package.maintainer.as_deref().and_then(shared::party).map(|party| written(&party));
         let is_lean = self.view.sbom.form == Form::Attested;
+        // SPDX 2.3 takes the absence for the same.
+        let unknown = if is_lean { "" } else { UNKNOWN };
         let mut told = Vec::new();
         if !self.implied[index].is_empty() {
             let targets: Vec<&str> =
@@ -111,7 +113,15 @@ impl<'a> Builder<'a> {
             is_lean && !matches!(package.ecosystem, Ecosystem::Binary | Ecosystem::Kernel | Ecosystem::Other);
         if is_short {
             let cpes = package.cpes.iter().filter(|cpe| identity::is_cpe23(cpe));
-            told.extend(cpes.map(|cpe| ("cpe", identity::trimmed(cpe).to_owned())));
+            let version = format!(":{}", package.version);
+            told.extend(cpes.map(|cpe| {
+                let short = identity::trimmed(cpe);
+                // Part, vendor and product, where the version is the package's.
+                match short.strip_suffix(&version).filter(|names| names.matches(':').count() == 2) {
+                    Some(names) => ("as", names.to_owned()),
+                    None => ("cpe", short.to_owned()),
+                }
+            }));
         }
         let note = note(&self.view, index, &self.ids, originator.as_deref(), told);
         let is_readable = package.purl.parse::<plimsoll_version::purl::Purl>().is_ok();
@@ -128,14 +138,14 @@ impl<'a> Builder<'a> {
             .then(|| format!("built package from: {} {}", source.name, source.version));
         Package {
             version: package.version.as_str().into(),
-            supplier: shared::supplier(&self.view, index).map_or_else(|| UNKNOWN.to_owned(), |party| written(&party)),
+            supplier: shared::supplier(&self.view, index).map_or_else(|| unknown.to_owned(), |party| written(&party)),
             // Readers take the supplier for it.
             originator: None,
             download: shared::web(package.download.as_ref()).unwrap_or(UNKNOWN).into(),
             checksums: shared::hashes(package).map(hash).collect(),
             homepage: shared::web(package.homepage.as_ref()),
             source,
-            declared: declared(&package.licenses),
+            declared: if package.licenses.is_empty() { unknown.into() } else { declared(&package.licenses) },
             summary: package.description.as_deref(),
             comment: (!note.is_empty()).then_some(note),
             references,

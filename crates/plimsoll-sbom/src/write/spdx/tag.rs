@@ -72,7 +72,9 @@ impl Tags<'_> {
         if !package.version.is_empty() {
             self.line("PackageVersion", &package.version)?;
         }
-        self.line("PackageSupplier", &package.supplier)?;
+        if !package.supplier.is_empty() {
+            self.line("PackageSupplier", &package.supplier)?;
+        }
         if let Some(originator) = &package.originator {
             self.line("PackageOriginator", originator)?;
         }
@@ -85,7 +87,9 @@ impl Tags<'_> {
             self.line("PackageHomePage", homepage)?;
         }
         self.some("PackageSourceInfo", package.source.as_deref())?;
-        self.line("PackageLicenseDeclared", &package.declared)?;
+        if !package.declared.is_empty() {
+            self.line("PackageLicenseDeclared", &package.declared)?;
+        }
         self.some("PackageSummary", package.summary)?;
         self.some("PackageComment", package.comment.as_deref())?;
         for reference in &package.references {
