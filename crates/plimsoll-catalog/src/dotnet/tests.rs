@@ -1,3 +1,5 @@
+//! .NET's records and assemblies.
+
 use super::*;
 use crate::facts::Record;
 

@@ -1,3 +1,5 @@
+//! Build information, plain and packed.
+
 use super::*;
 use crate::elf::Executable;
 

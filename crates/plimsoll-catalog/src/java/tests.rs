@@ -1,3 +1,5 @@
+//! Archives, their identity and what is inside them.
+
 use super::*;
 use crate::zip::tests::{Entry, zip};
 use crate::{Catalog, Mode, Package};

@@ -1,3 +1,5 @@
+//! Kernels and their modules.
+
 use super::*;
 
 fn facts(path: &str, which: usize, bytes: &[u8]) -> Facts {

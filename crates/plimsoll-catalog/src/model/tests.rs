@@ -1,3 +1,5 @@
+//! Headers of models.
+
 use super::*;
 
 fn facts(path: &str, which: usize, bytes: &[u8]) -> Facts {

@@ -1,3 +1,5 @@
+//! Package notes.
+
 use super::*;
 
 /// The section as the linker writes it.

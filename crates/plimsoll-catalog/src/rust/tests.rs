@@ -1,3 +1,5 @@
+//! Lists of crates.
+
 use std::io::Write;
 
 use flate2::Compression;

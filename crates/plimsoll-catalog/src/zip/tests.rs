@@ -1,3 +1,5 @@
+//! ZIP archives, honest and hostile.
+
 use std::io::Write;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Python's lock files.
+
 use super::*;
 
 fn facts(name: &str, text: &[u8]) -> Facts {
