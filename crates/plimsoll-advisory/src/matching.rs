@@ -178,8 +178,14 @@ pub fn match_catalog(catalog: &Catalog, index: &Index<'_>, now: Timestamp) -> Ma
         unreadable: catalog.problems.iter().filter(|p| may_hide_packages(&p.path)).cloned().collect(),
     };
     let known = namespace.filter(|n| index.knows(n));
-    // What the distribution packaged is the distribution's to judge: it backports fixes without a new version.
-    for package in catalog.packages.iter().filter(|p| p.owners.is_empty()) {
+    for package in &catalog.packages {
+        // What a distribution packaged is that distribution's to judge, for it backports fixes without a new version:
+        // but only where its advisories are known, and it is counted. Of another owner (conda) nothing is known.
+        if known.is_some() && !package.owners.is_empty() && package.owners.iter().all(|o| is_distribution(o)) {
+            let kind = format!("{} of the distribution's packages", package.ecosystem.name());
+            *matches.not_examined.entry(kind).or_default() += 1;
+            continue;
+        }
         match target(package, known.as_deref(), index) {
             Ok((namespace, scheme, name)) => {
                 matches.examined += 1;
@@ -195,6 +201,11 @@ pub fn match_catalog(catalog: &Catalog, index: &Index<'_>, now: Timestamp) -> Ma
     matches.undecidable.dedup();
     matches.kernel_headers.sort_unstable();
     matches
+}
+
+/// Whether a package URL is of a distribution whose advisories are read.
+fn is_distribution(purl: &str) -> bool {
+    purl.starts_with("pkg:deb/") || purl.starts_with("pkg:apk/")
 }
 
 /// Whether what is wrong with this evidence may hide a package. Licences and lists of owned files name none, and a

@@ -176,6 +176,32 @@ fn source_name_and_source_version_decide() {
 }
 
 #[test]
+fn only_a_known_distribution_judges_what_it_packaged() {
+    let npm = |fixed: &str| Record::new("npm", "left-pad", "CVE-2024-0009").fixed_in(fixed);
+    let bytes = builder([sample(), vec![npm("2.0.0")]].concat()).build(now()).unwrap();
+    let index = Index::open(&bytes).unwrap();
+    let owned_by = |owner: &[&str]| Package {
+        owners: owner.iter().map(|o| (*o).to_owned()).collect(),
+        purl: "pkg:npm/left-pad@1.0.0".into(),
+        ..package(Ecosystem::Npm, "left-pad", "left-pad", "1.0.0", "1.0.0")
+    };
+    let found = |distro: &str, owner: &[&str]| {
+        let matches = match_catalog(&catalog(distro, "12", vec![owned_by(owner)]), &index, now());
+        (matches.vulnerabilities.len(), matches.not_examined.values().sum::<usize>())
+    };
+    let deb = "pkg:deb/debian/node-left-pad@1.0.0-1?arch=all&distro=debian-12";
+    let debian = |owner: &[&str]| {
+        let own = package(Ecosystem::Deb, "node-left-pad", "node-left-pad", "1.0.0-1", "1.0.0-1");
+        let matches = match_catalog(&catalog("debian", "12", vec![own, owned_by(owner)]), &index, now());
+        (matches.vulnerabilities.len(), matches.not_examined.values().sum::<usize>())
+    };
+    assert_eq!(debian(&[deb]), (0, 1), "passed over, and counted");
+    assert_eq!(debian(&[]), (1, 0));
+    assert_eq!(debian(&["pkg:conda/left-pad@1.0.0"]), (1, 0), "conda has no advisories of its own");
+    assert_eq!(found("fedora", &["pkg:rpm/fedora/left-pad@1.0.0-1"]), (1, 0), "nor has what is not in the index");
+}
+
+#[test]
 fn releases_are_told_apart() {
     let bytes = builder(sample()).build(now()).unwrap();
     let index = Index::open(&bytes).unwrap();

@@ -45,8 +45,9 @@ pub fn read_layers<T: Send>(
             });
         }
     });
-    let done = slots.into_iter().filter_map(|s| s.into_inner().ok().flatten());
-    done.collect()
+    let done: Vec<T> = slots.into_iter().filter_map(|s| s.into_inner().ok().flatten()).collect::<Result<_, _>>()?;
+    // A layer is only passed over where another one's error ends everything: what is missing here is never left out.
+    if done.len() == wanted.len() { Ok(done) } else { Err(SourceError::malformed("image", "not every layer was read")) }
 }
 
 fn one<T>(
